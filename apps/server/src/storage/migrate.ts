@@ -1,0 +1,54 @@
+import { type Database, type Engine, type Handle, type Tx } from './database.ts';
+import { MIGRATIONS } from './migrations/index.ts';
+import { rawStatement } from './prepared.ts';
+
+/** One numbered step; `json` is the engine's type for JSON columns. */
+export interface Migration {
+  /** Four digits, growing. */
+  id: string;
+  name: string;
+  statements: (json: 'text' | 'jsonb', engine: Engine) => string[];
+}
+
+/** The database was made by a newer Callgate. */
+export class NewerSchemaError extends Error {
+  override name = 'NewerSchemaError';
+}
+
+/**
+ * Brings the schema up to this version in one transaction; does nothing when it is there already.
+ * Throws `NewerSchemaError` when the database has migrations that this version does not know.
+ */
+export async function migrate(database: Database, now: number): Promise<string[]> {
+  return database.write(async (tx) => {
+    await tx.lock('app');
+    await tx.run(
+      rawStatement('create table if not exists migrations (id text primary key, name text not null, applied_at bigint not null)'),
+    );
+    const applied = new Set((await appliedMigrations(tx)).map((row) => row.id));
+    refuseNewer(applied);
+    const missing = MIGRATIONS.filter((migration) => !applied.has(migration.id));
+    for (const migration of missing) await apply(tx, migration, now);
+    return missing.map((migration) => migration.id);
+  });
+}
+
+const appliedMigrations = (handle: Handle): Promise<{ id: string }[]> =>
+  handle.run(rawStatement<{ id: string }>('select id from migrations order by id'));
+
+function refuseNewer(applied: ReadonlySet<string>): void {
+  const known = new Set(MIGRATIONS.map((migration) => migration.id));
+  const unknown = [...applied].filter((id) => !known.has(id));
+  if (unknown.length === 0) return;
+  throw new NewerSchemaError(
+    `The database has migration ${unknown.join(', ')}, which this version of Callgate does not know. Start the version that made it, or restore a backup made before the upgrade.`,
+  );
+}
+
+async function apply(tx: Tx, migration: Migration, now: number): Promise<void> {
+  for (const statement of migration.statements(tx.engine === 'sqlite' ? 'text' : 'jsonb', tx.engine)) {
+    await tx.run(rawStatement(statement));
+  }
+  const mark = tx.engine === 'sqlite' ? '?, ?, ?' : '$1, $2, $3';
+  await tx.run(rawStatement(`insert into migrations (id, name, applied_at) values (${mark})`, [migration.id, migration.name, now]));
+}

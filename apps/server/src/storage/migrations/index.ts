@@ -1,0 +1,5 @@
+import type { Migration } from '../migrate.ts';
+import { foundation } from './0001-foundation.ts';
+
+/** All migrations in order. Published ones are never edited: add the next number. */
+export const MIGRATIONS: readonly Migration[] = [foundation];

@@ -1,0 +1,338 @@
+import type {
+  AuditId,
+  BanId,
+  CallCid,
+  CallId,
+  CallTypeName,
+  Capability,
+  EventId,
+  JobId,
+  PermissionRequestId,
+  RoleName,
+  SessionId,
+  TaskId,
+  TrackKind,
+  UserId,
+} from '@callgate/contract';
+
+/*
+ * The tables, typed. Times: milliseconds since 1970 (BIGINT). Flags: 0 or 1. `Json`: text here, TEXT on
+ * SQLite and JSONB on PostgreSQL. The statements that make them are in migrations/; a test compares both.
+ */
+export type Json = string;
+export type Millis = number;
+export type Flag = 0 | 1;
+
+/** A counter per cached table: whoever changes the table raises it in the same transaction. */
+export interface VersionsTable {
+  name: 'app' | 'roles' | 'call_types' | 'ip_bans';
+  version: number;
+}
+
+export interface AppSettingsTable {
+  id: 1;
+  settings: Json;
+  revoke_tokens_issued_before: Millis | null;
+  updated_at: Millis;
+}
+
+export interface RolesTable {
+  name: RoleName;
+  rank: number;
+  built_in: Flag;
+  created_at: Millis;
+  updated_at: Millis;
+}
+
+export interface UsersTable {
+  id: UserId;
+  role: RoleName;
+  name: string | null;
+  image: string | null;
+  custom: Json;
+  teams: Json;
+  language: string;
+  invisible: Flag;
+  created_at: Millis;
+  updated_at: Millis;
+  last_active: Millis | null;
+  deactivated_at: Millis | null;
+  deactivated_by_id: UserId | null;
+  deleted_at: Millis | null;
+  revoke_tokens_issued_before: Millis | null;
+  guest_expires_at: Millis | null;
+}
+
+/** Addresses that a person was seen from (api.md 0.8); 30 days are kept. */
+export interface UserAddressesTable {
+  user_id: UserId;
+  address: string;
+  first_seen_at: Millis;
+  last_seen_at: Millis;
+}
+
+export interface UserBlocksTable {
+  user_id: UserId;
+  blocked_user_id: UserId;
+  created_at: Millis;
+}
+
+export interface CallTypesTable {
+  name: CallTypeName;
+  built_in: Flag;
+  settings: Json;
+  grants: Json;
+  notification_settings: Json;
+  created_at: Millis;
+  updated_at: Millis;
+}
+
+export interface CallsTable {
+  cid: CallCid;
+  type: CallTypeName;
+  id: CallId;
+  created_by_id: UserId | null;
+  team: string | null;
+  custom: Json;
+  settings_override: Json;
+  video: Flag;
+  backstage: Flag;
+  starts_at: Millis | null;
+  ended_at: Millis | null;
+  live_started_at: Millis | null;
+  live_ended_at: Millis | null;
+  /** The current or last session: from the first join to 30 s after the last person left. */
+  session_id: string | null;
+  session_started_at: Millis | null;
+  /** When the last person left; null while somebody is in the call. */
+  session_emptied_at: Millis | null;
+  /** Number of the last event of this call. */
+  seq: number;
+  created_at: Millis;
+  updated_at: Millis;
+}
+
+export interface CallMembersTable {
+  cid: CallCid;
+  user_id: UserId;
+  role: RoleName;
+  custom: Json;
+  created_at: Millis;
+  updated_at: Millis;
+}
+
+export interface CallBlocksTable {
+  cid: CallCid;
+  user_id: UserId;
+  blocked_by_id: UserId | null;
+  created_at: Millis;
+}
+
+/** What was said last of one capability of one person in one call; absent: roles decide. */
+export interface CallGrantsTable {
+  cid: CallCid;
+  user_id: UserId;
+  capability: Capability;
+  state: 'granted' | 'revoked';
+  changed_by_id: UserId | null;
+  changed_at: Millis;
+}
+
+export interface CallMutesTable {
+  cid: CallCid;
+  user_id: UserId;
+  kind: TrackKind;
+  muted_by_id: UserId | null;
+  muted_at: Millis;
+}
+
+export interface CallPinsTable {
+  cid: CallCid;
+  user_id: UserId;
+  session_id: SessionId;
+  pinned_by_id: UserId | null;
+  pinned_at: Millis;
+}
+
+/** Raised by a kick: join tokens of a lower epoch are refused. */
+export interface CallEpochsTable {
+  cid: CallCid;
+  user_id: UserId;
+  epoch: number;
+}
+
+/** One permission of one request; a request for two permissions is two rows. */
+export interface PermissionRequestsTable {
+  id: PermissionRequestId;
+  cid: CallCid;
+  user_id: UserId;
+  permission: Capability;
+  state: 'pending' | 'granted' | 'denied' | 'withdrawn' | 'expired';
+  reason: string | null;
+  answered_by_id: UserId | null;
+  created_at: Millis;
+  answered_at: Millis | null;
+}
+
+/** Bans in force or lapsed but not yet swept; `cid` is '' for the whole application. */
+export interface BansTable {
+  id: BanId;
+  target_user_id: UserId;
+  cid: CallCid | '';
+  banned_by_id: UserId | null;
+  reason: string | null;
+  ip_ban: Flag;
+  shadow: Flag;
+  delete_messages: string | null;
+  created_at: Millis;
+  expires_at: Millis | null;
+}
+
+export interface IpBansTable {
+  ban_id: BanId;
+  /** Canonical CIDR, e.g. `203.0.113.7/32`, `2001:db8:1:2::/64`. */
+  prefix: string;
+  expires_at: Millis | null;
+}
+
+/** One device of one person in a call: the truth about who may be in the media (design section 3). */
+export interface MediaSessionsTable {
+  id: SessionId;
+  cid: CallCid;
+  user_id: UserId;
+  /** `calls.session_id` at the join. */
+  call_session_id: string;
+  state: 'issued' | 'pending' | 'active' | 'revoked' | 'ended';
+  /** The call-level role that the person's token claimed for this call; null: none. */
+  role_claim: RoleName | null;
+  /** What the participant list shows. */
+  shown_role: RoleName;
+  anonymous: Flag;
+  hidden: Flag;
+  epoch: number;
+  /** Null for joins by a server token. */
+  address: string | null;
+  node: string | null;
+  identity: string | null;
+  boot_id: string | null;
+  created_at: Millis;
+  joined_at: Millis | null;
+  ended_at: Millis | null;
+  end_reason: string | null;
+}
+
+export interface TasksTable {
+  id: TaskId;
+  type: string;
+  status: 'pending' | 'running' | 'completed' | 'failed';
+  total: number;
+  done: number;
+  result: Json | null;
+  error: Json | null;
+  created_at: Millis;
+  updated_at: Millis;
+}
+
+/** Work to do after a commit (enforcement now; timers and webhooks join later). */
+export interface JobsTable {
+  id: JobId;
+  kind: 'enforcement';
+  state: 'pending' | 'done' | 'dead';
+  scope: Json;
+  result: Json | null;
+  attempts: number;
+  run_at: Millis;
+  leased_by: string | null;
+  leased_until: Millis | null;
+  created_at: Millis;
+  done_at: Millis | null;
+}
+
+/** What happened, written in the act's transaction; told to others by the next issue's dispatchers. */
+export interface OutboxTable {
+  id: EventId;
+  type: string;
+  cid: CallCid | null;
+  /** Number within the call; null for events of no call. */
+  call_seq: number | null;
+  payload: Json;
+  audience: Json;
+  created_at: Millis;
+  /** Application-wide order, given after the commit by the sequencer. */
+  app_seq: number | null;
+}
+
+/**
+ * One record per act. The columns from `actor_id` to `after` are personal: hashed into `personal_hash` with
+ * `salt`, erasable (set to null) without breaking the chain. `seq` and `hash` are null until the sequencer
+ * has chained the record.
+ */
+export interface AuditRecordsTable {
+  id: AuditId;
+  at: Millis;
+  action: string;
+  actor_kind: 'server' | 'user' | 'system';
+  cid: CallCid | null;
+  request_id: string;
+  job_id: JobId | null;
+  actor_id: UserId | null;
+  /** On whose behalf a server token acted (`banned_by_id`, `muted_by_id`, `created_by_id`...). */
+  as_id: UserId | null;
+  target_type: string | null;
+  target_id: string | null;
+  reason: string | null;
+  address: string | null;
+  before: Json | null;
+  after: Json | null;
+  salt: string | null;
+  personal_hash: string;
+  seq: number | null;
+  hash: string | null;
+}
+
+/** 24 h of answered writes. `scope` is who sent it: `server` or `user:<id>`. */
+export interface IdempotencyKeysTable {
+  scope: string;
+  key: string;
+  request_hash: string;
+  status: number;
+  body: Json;
+  job_id: JobId | null;
+  created_at: Millis;
+  expires_at: Millis;
+}
+
+/** One worker among many; `fence` grows with each change of hands. */
+export interface LeasesTable {
+  name: string;
+  holder: string;
+  fence: number;
+  expires_at: Millis;
+}
+
+export interface Tables {
+  versions: VersionsTable;
+  app_settings: AppSettingsTable;
+  roles: RolesTable;
+  users: UsersTable;
+  user_addresses: UserAddressesTable;
+  user_blocks: UserBlocksTable;
+  call_types: CallTypesTable;
+  calls: CallsTable;
+  call_members: CallMembersTable;
+  call_blocks: CallBlocksTable;
+  call_grants: CallGrantsTable;
+  call_mutes: CallMutesTable;
+  call_pins: CallPinsTable;
+  call_epochs: CallEpochsTable;
+  permission_requests: PermissionRequestsTable;
+  bans: BansTable;
+  ip_bans: IpBansTable;
+  media_sessions: MediaSessionsTable;
+  tasks: TasksTable;
+  jobs: JobsTable;
+  outbox: OutboxTable;
+  audit_records: AuditRecordsTable;
+  idempotency_keys: IdempotencyKeysTable;
+  leases: LeasesTable;
+}

@@ -10,7 +10,11 @@ export class ApiError extends Error {
   readonly fields: Record<string, string> | undefined;
   readonly details: unknown[];
 
-  constructor(kind: ErrorName, message: string, extra: { fields?: Record<string, string>; details?: unknown[]; cause?: unknown } = {}) {
+  constructor(
+    kind: ErrorName,
+    message: string,
+    extra: { fields?: Record<string, string>; details?: unknown[]; cause?: unknown } = {},
+  ) {
     super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
     this.name = 'ApiError';
     this.kind = kind;
@@ -33,4 +37,6 @@ export const notFound = (what: string, id: string): ApiError =>
   new ApiError('not_found', `${what} "${id}" does not exist`, { details: [{ what, id }] });
 /** 400/19 naming the field or feature that is not there (yet). */
 export const notSupported = (what: string): ApiError =>
-  new ApiError('feature_not_supported', `${what} is not supported by this version`, { fields: { [what]: 'is not supported by this version; leave it out' } });
+  new ApiError('feature_not_supported', `${what} is not supported by this version`, {
+    fields: { [what]: 'is not supported by this version; leave it out' },
+  });

@@ -9,7 +9,7 @@ export class Lifetime {
 
   /** Registers a closer under a name that error messages use. */
   own(name: string, close: () => Promise<void> | void): void {
-    if (this.#closing) throw new Error(`${name}: started while the server stops`);
+    if (this.#closing !== undefined) throw new Error(`${name}: started while the server stops`);
     this.#closers.push({ name, close });
   }
 

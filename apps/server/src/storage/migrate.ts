@@ -1,4 +1,4 @@
-import { type Database, type Engine, type Handle, type Tx } from './database.ts';
+import type { Database, Engine, Handle, Tx } from './database.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { rawStatement } from './prepared.ts';
 
@@ -23,7 +23,9 @@ export async function migrate(database: Database, now: number): Promise<string[]
   return database.write(async (tx) => {
     await tx.lock('app');
     await tx.run(
-      rawStatement('create table if not exists migrations (id text primary key, name text not null, applied_at bigint not null)'),
+      rawStatement(
+        'create table if not exists migrations (id text primary key, name text not null, applied_at bigint not null)',
+      ),
     );
     const applied = new Set((await appliedMigrations(tx)).map((row) => row.id));
     refuseNewer(applied);
@@ -50,5 +52,11 @@ async function apply(tx: Tx, migration: Migration, now: number): Promise<void> {
     await tx.run(rawStatement(statement));
   }
   const mark = tx.engine === 'sqlite' ? '?, ?, ?' : '$1, $2, $3';
-  await tx.run(rawStatement(`insert into migrations (id, name, applied_at) values (${mark})`, [migration.id, migration.name, now]));
+  await tx.run(
+    rawStatement(`insert into migrations (id, name, applied_at) values (${mark})`, [
+      migration.id,
+      migration.name,
+      now,
+    ]),
+  );
 }

@@ -1,0 +1,60 @@
+/**
+ * How much each random suite does: the one file of these numbers. `ci` runs on every change, `full` is what the
+ * reference run of docs/reference holds (`npm run test:full`). A suite takes its number from `testCounts()` and
+ * never writes one of its own.
+ */
+export interface TestCounts {
+  /** Histories of the model-based test, on each engine. */
+  readonly modelHistories: number;
+  /** Commands of one history, at least. */
+  readonly modelSteps: number;
+  /** Rounds of kill -9 under load, on each engine. */
+  readonly killRounds: number;
+  /** Races of conflicting acts, on each engine. */
+  readonly races: number;
+  /** Requests of the fuzz test, on each engine, shared out evenly over the routes. */
+  readonly fuzzRequests: number;
+  /** Random inputs of one property of a pure function. */
+  readonly properties: number;
+}
+
+export type CountsName = 'ci' | 'full';
+
+export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
+  ci: { modelHistories: 30, modelSteps: 40, killRounds: 6, races: 100, fuzzRequests: 3_000, properties: 200 },
+  full: {
+    modelHistories: 500,
+    modelSteps: 40,
+    killRounds: 50,
+    races: 1_000,
+    fuzzRequests: 30_000,
+    properties: 2_000,
+  },
+};
+
+/** The name in `CALLGATE_TEST_COUNTS` (default `ci`). Throws when it is neither `ci` nor `full`. */
+export function countsName(environment: NodeJS.ProcessEnv = process.env): CountsName {
+  const name = environment.CALLGATE_TEST_COUNTS ?? 'ci';
+  if (name === 'ci' || name === 'full') return name;
+  throw new Error(`CALLGATE_TEST_COUNTS is "${name}"; it must be "ci" or "full"`);
+}
+
+/** The counts of this run. */
+export const testCounts = (): TestCounts => TEST_COUNTS[countsName()];
+
+/**
+ * The seed of every random choice of this run: `CALLGATE_TEST_SEED`, which `scripts/test.ts` and
+ * `vitest.config.ts` set to a fresh number when nobody gave one. A random test prints it in its failure, so that
+ * `CALLGATE_TEST_SEED=<seed> npx vitest run <file>` repeats it. Between 0 and 2^31 - 1; throws on anything else.
+ */
+export function testSeed(environment: NodeJS.ProcessEnv = process.env): number {
+  const text = environment.CALLGATE_TEST_SEED ?? '1';
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && seed <= MAX_SEED) return seed;
+  throw new Error(`CALLGATE_TEST_SEED is "${text}"; it must be a whole number from 0 to ${MAX_SEED}`);
+}
+
+const MAX_SEED = 2 ** 31 - 1;
+
+/** A seed for a new run. */
+export const freshSeed = (): number => Math.floor(Math.random() * MAX_SEED);

@@ -91,11 +91,14 @@ function valueOf(values: unknown, name: string): unknown {
   return value;
 }
 
-/** `x in inList(engine, p('ids'))` where `ids` is a JSON array of texts (`JSON.stringify(ids)`). */
-export const inList = (engine: Engine, jsonArray: Expression<unknown>): RawBuilder<string> =>
+/**
+ * `where('id', 'in', inList<UserId>(engine, p('ids')))`, where `ids` is a JSON array of texts
+ * (`JSON.stringify(ids)`): one statement for lists of any length.
+ */
+export const inList = <T extends string>(engine: Engine, jsonArray: Expression<unknown>): RawBuilder<T> =>
   engine === 'sqlite'
-    ? sql<string>`(select value from json_each(${jsonArray}))`
-    : sql<string>`(select jsonb_array_elements_text((${jsonArray})::jsonb))`;
+    ? sql<T>`(select value from json_each(${jsonArray}))`
+    : sql<T>`(select jsonb_array_elements_text((${jsonArray})::jsonb))`;
 
 /** A statement from plain text, for what Kysely has no words for. */
 export const rawStatement = <R>(text: string, parameters: unknown[] = []): CompiledQuery<R> =>

@@ -23,7 +23,7 @@ export type Json = string;
 export type Millis = number;
 export type Flag = 0 | 1;
 
-/** A counter per cached table: whoever changes the table raises it in the same transaction. */
+/** A random number per cached table: whoever changes the table draws a new one in the same transaction. */
 export interface VersionsTable {
   name: 'app' | 'roles' | 'call_types' | 'ip_bans';
   version: number;
@@ -210,6 +210,9 @@ export interface MediaSessionsTable {
   anonymous: Flag;
   hidden: Flag;
   epoch: number;
+  /** `iat` of the user token that joined; null: a server token, or a token without `iat`. */
+  token_issued_at: Millis | null;
+  by_server: Flag;
   /** Null for joins by a server token. */
   address: string | null;
   node: string | null;

@@ -2,6 +2,7 @@ import type { Migration } from '../migrate.ts';
 
 /**
  * The tables of tables.ts. `JSON` becomes TEXT on SQLite and JSONB on PostgreSQL.
+ * Audit records and stored replies keep their JSON as text: it is hashed or sent as it was written.
  * No foreign keys onto users: ids outlive deletion (bans, blocks and audit records stay).
  */
 export const foundation: Migration = {
@@ -80,11 +81,13 @@ export const foundation: Migration = {
     `create table ip_bans (
       ban_id text not null references bans (id) on delete cascade, prefix text not null,
       expires_at bigint, primary key (ban_id, prefix))`,
+    `create index ip_bans_prefix on ip_bans (prefix)`,
     `create table media_sessions (
       id text primary key, cid text not null references calls (cid) on delete cascade,
       user_id text not null, call_session_id text not null, state text not null, role_claim text,
       shown_role text not null, anonymous smallint not null, hidden smallint not null,
-      epoch bigint not null, address text, node text, identity text, boot_id text,
+      epoch bigint not null, token_issued_at bigint, by_server smallint not null, address text,
+      node text, identity text, boot_id text,
       created_at bigint not null, joined_at bigint, ended_at bigint, end_reason text)`,
     `create index media_sessions_call on media_sessions (cid, created_at)
       where state in ('pending', 'active')`,
@@ -107,7 +110,7 @@ export const foundation: Migration = {
     `create table audit_records (
       id text primary key, at bigint not null, action text not null, actor_kind text not null,
       cid text, request_id text not null, job_id text, actor_id text, as_id text, target_type text,
-      target_id text, reason text, address text, before ${json}, after ${json}, salt text,
+      target_id text, reason text, address text, before text, after text, salt text,
       personal_hash text not null, seq bigint, hash text)`,
     `create unique index audit_records_seq on audit_records (seq) where seq is not null`,
     `create index audit_records_unsealed on audit_records (id) where seq is null`,
@@ -115,7 +118,7 @@ export const foundation: Migration = {
     `create index audit_records_actor on audit_records (actor_id, seq)`,
     `create table idempotency_keys (
       scope text not null, key text not null, request_hash text not null, status bigint not null,
-      body ${json} not null, job_id text, created_at bigint not null, expires_at bigint not null,
+      body text not null, job_id text, created_at bigint not null, expires_at bigint not null,
       primary key (scope, key))`,
     `create index idempotency_keys_expires on idempotency_keys (expires_at)`,
     `create table leases (

@@ -1,0 +1,2 @@
+export * from './audit-record.ts';
+export { appendRecord } from './audit-records.store.ts';

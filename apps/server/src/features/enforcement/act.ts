@@ -1,0 +1,219 @@
+import type { CallCid, Capability, JobId, UserId } from '@callgate/contract';
+import type { Clock } from '../../kernel/clock.ts';
+import { ApiError, inputError, notAllowed, notFound } from '../../kernel/errors.ts';
+import type { Database, Handle, Tx } from '../../storage/database.ts';
+import { type AuditDraft, appendRecord, toRecord } from '../audit/index.ts';
+import { appendEvents, type EventDraft } from '../events/index.ts';
+import type { SessionSelector } from '../media/index.ts';
+import {
+  askedBy,
+  type Caller,
+  callerScope,
+  callerUserId,
+  type LoadedPolicy,
+  type PolicyReader,
+  type RankedActor,
+  refusal,
+} from '../policy/index.ts';
+import type { Enforcement } from './enforce.ts';
+import { findReply, rememberReply } from './idempotency.store.ts';
+import { type EnforcementResult, jobsByIds, resultOf } from './jobs.store.ts';
+
+/** A write request as the transport hands it over. */
+export interface ActRequest {
+  caller: Caller;
+  requestId: string;
+  /** Null for server tokens: their address never counts (api.md 0.8). */
+  address: string | null;
+  /** `Idempotency-Key` with a hash of method, path and body; absent without the header. */
+  idempotency?: { key: string; requestHash: string };
+}
+
+/** What an act answers: the documented body, and what held at the media server when it was sent. */
+export interface ActReply<Body> {
+  /** 201 when the act created something, otherwise 200. */
+  status: number;
+  body: Body;
+  enforcement?: EnforcementResult;
+}
+
+/** An act in the making: what a verb reads and states inside its transaction. */
+export interface Act {
+  readonly tx: Tx;
+  /** The act's time, one for all it writes. */
+  readonly now: number;
+  readonly caller: Caller;
+  readonly address: string | null;
+  readonly policy: PolicyReader;
+  /** The caller's policy in a call; undefined for server tokens, which may do everything. 404/16 without the call. */
+  callerPolicy(cid: CallCid): Promise<LoadedPolicy | undefined>;
+  /** Records who did what; exactly one per act that changes something, none for a no-op. */
+  audit(draft: AuditDraft): void;
+  event(draft: EventDraft): void;
+  /** Names sessions whose policy this act may have changed. */
+  enforce(...selectors: SessionSelector[]): void;
+  /** Answers 201 instead of 200. */
+  created(): void;
+}
+
+/** The one way to change something: every verb runs through `perform`. */
+export interface Acts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly policy: PolicyReader;
+  /**
+   * One transaction: an answered `Idempotency-Key` is replayed; otherwise `verb` runs, then audit, events, job and
+   * reply are written with what it wrote. After the commit is on disk the sessions concerned are brought to what
+   * policy now says, and the reply tells what held.
+   */
+  perform<Body extends object>(
+    request: ActRequest,
+    verb: (act: Act) => Promise<Body>,
+  ): Promise<ActReply<Body>>;
+}
+
+export function createActs(deps: {
+  database: Database;
+  clock: Clock;
+  policy: PolicyReader;
+  enforcement: Enforcement;
+  /** Called after a commit that appended an audit record: wakes the sequencer. */
+  onAudit?: () => void;
+}): Acts {
+  const { database, clock, policy, enforcement } = deps;
+  return {
+    database,
+    clock,
+    policy,
+    async perform<Body extends object>(request: ActRequest, verb: (act: Act) => Promise<Body>) {
+      const done = await database.write(async (tx) => {
+        const replay = await replayOf<Body>(tx, request, clock.now());
+        if (replay) return replay;
+        const draft = draftAct(tx, request, policy, clock.now());
+        const body = await verb(draft.act);
+        return settle(tx, request, draft, body, enforcement);
+      });
+      if (done.audited) deps.onAudit?.();
+      const { status, body, jobId, selectors } = done;
+      if (jobId === null) return { status, body };
+      return { status, body, enforcement: done.known ?? (await enforcement.run(jobId, selectors)) };
+    },
+  };
+}
+
+interface Draft {
+  act: Act;
+  audits: AuditDraft[];
+  events: EventDraft[];
+  selectors: SessionSelector[];
+  status: { value: number };
+}
+
+interface Settled<Body> {
+  status: number;
+  body: Body;
+  jobId: JobId | null;
+  selectors: readonly SessionSelector[];
+  audited: boolean;
+  /** A replayed act's enforcement as it is now. */
+  known?: EnforcementResult;
+}
+
+function draftAct(tx: Tx, request: ActRequest, policy: PolicyReader, now: number): Draft {
+  const audits: AuditDraft[] = [];
+  const events: EventDraft[] = [];
+  const selectors: SessionSelector[] = [];
+  const status = { value: 200 };
+  const { caller, address } = request;
+  const act: Act = {
+    tx,
+    now,
+    caller,
+    address,
+    policy,
+    callerPolicy: async (cid) =>
+      caller.kind === 'server' ? undefined : policy.inCall(tx, askedBy(caller, address), cid),
+    audit: (draft) => void audits.push(draft),
+    event: (draft) => void events.push(draft),
+    enforce: (...added) => void selectors.push(...added),
+    created: () => {
+      status.value = 201;
+    },
+  };
+  return { act, audits, events, selectors, status };
+}
+
+async function settle<Body extends object>(
+  tx: Tx,
+  request: ActRequest,
+  draft: Draft,
+  body: Body,
+  enforcement: Enforcement,
+): Promise<Settled<Body>> {
+  const { audits, events, selectors, status, act } = draft;
+  const { caller, requestId, address, idempotency } = request;
+  if (audits.length > 1)
+    throw new Error(`an act wrote ${audits.length} audit records: ${audits.map((a) => a.action)}`);
+  const jobId = selectors.length === 0 ? null : await enforcement.addJob(tx, selectors, act.now);
+  const actor = {
+    kind: caller.kind === 'server' ? 'server' : 'user',
+    id: callerUserId(caller) ?? null,
+    address,
+    requestId,
+  } as const;
+  for (const audit of audits) await appendRecord(tx, toRecord(audit, actor, jobId, act.now));
+  if (idempotency) {
+    const reply = { scope: callerScope(caller), ...idempotency, status: status.value, body, jobId };
+    await rememberReply(tx, reply, act.now);
+  }
+  await appendEvents(tx, events, act.now);
+  return { status: status.value, body, jobId, selectors, audited: audits.length > 0 };
+}
+
+/** The stored reply of the request's key; the same key with another request is 400/4. */
+async function replayOf<Body>(tx: Tx, request: ActRequest, now: number): Promise<Settled<Body> | undefined> {
+  if (!request.idempotency) return undefined;
+  const { key, requestHash } = request.idempotency;
+  const scope = callerScope(request.caller);
+  await tx.lock(`idempotency:${scope}/${key}`);
+  const stored = await findReply(tx, scope, key, now);
+  if (!stored) return undefined;
+  if (stored.request_hash !== requestHash) {
+    throw inputError('Idempotency-Key', 'was used with another request in the last 24 hours; send a new key');
+  }
+  const body = JSON.parse(stored.body) as Body;
+  const replay = { status: stored.status, body, jobId: stored.job_id, selectors: [], audited: false };
+  if (stored.job_id === null) return replay;
+  const [job] = await jobsByIds(tx, [stored.job_id]);
+  return { ...replay, known: resultOf(job ?? { result: null }) };
+}
+
+/** Who acts, as rank sees them: with the caller's policy in the call, or the server. */
+export const actorOf = (caller: Caller, policy: LoadedPolicy | undefined): RankedActor =>
+  caller.kind === 'user' && policy
+    ? { kind: 'user', id: caller.userId, rank: policy.rank }
+    : { kind: 'server' };
+
+/**
+ * 403/17 unless the caller holds one of the capabilities in the call; somebody who may not even read the call is
+ * told that reason instead.
+ */
+export function demandCapability(policy: LoadedPolicy | undefined, ...anyOf: Capability[]): void {
+  if (!policy || anyOf.some((capability) => policy.capabilities.has(capability))) return;
+  if (policy.readRefusal !== null && policy.readRefusal !== 'no_capability')
+    throw refusal(policy.readRefusal);
+  if (policy.createRefusal !== null) throw refusal(policy.createRefusal);
+  throw notAllowed(`this needs the capability ${anyOf.join(' or ')}`);
+}
+
+/** 403/17 unless the request came with a server token. */
+export function demandServer(caller: Caller): void {
+  if (caller.kind !== 'server') throw notAllowed('this needs a server token');
+}
+
+/** The existing person that a server token acts for: 404/16 when missing, 403/17 when deactivated or deleted. */
+export async function requireActor(handle: Handle, policy: PolicyReader, id: UserId): Promise<void> {
+  const user = await policy.sources.user(handle, id);
+  if (!user || user.deleted) throw notFound('user', id);
+  if (user.deactivated) throw new ApiError('not_allowed', `user "${id}" is deactivated and cannot act`);
+}

@@ -1,0 +1,68 @@
+import type { JobId } from '@callgate/contract';
+import { newId } from '../../kernel/id.ts';
+import type { Handle, Tx } from '../../storage/database.ts';
+import { inList, prepared } from '../../storage/prepared.ts';
+import type { JobsTable } from '../../storage/tables.ts';
+import type { SessionSelector } from '../media/index.ts';
+
+const insertJob = prepared<{ id: JobId; scope: string; now: number }, never>((db, p) =>
+  db.insertInto('jobs').values({
+    id: p('id'),
+    kind: 'enforcement',
+    state: 'pending',
+    scope: p('scope'),
+    result: null,
+    attempts: 0,
+    run_at: p('now'),
+    leased_by: null,
+    leased_until: null,
+    created_at: p('now'),
+    done_at: null,
+  }),
+);
+const finish = prepared<{ id: JobId; result: string; now: number }, never>((db, p) =>
+  db
+    .updateTable('jobs')
+    .set({ state: 'done', result: p('result'), done_at: p('now') })
+    .where('id', '=', p('id')),
+);
+const selectPending = prepared<Record<never, never>, JobsTable>((db) =>
+  db.selectFrom('jobs').selectAll().where('state', '=', 'pending').orderBy('run_at').limit(500),
+);
+const selectByIds = prepared<{ ids: string }, JobsTable>((db, p, engine) =>
+  db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('id', 'in', inList<JobId>(engine, p('ids'))),
+);
+
+/** What the media server had answered when a job ended; kept with the job and shown in the audit log. */
+export interface EnforcementResult {
+  state: 'applied' | 'pending' | 'no_media';
+  /** Sessions that the act concerned. */
+  sessions: number;
+  /** Tracks that were silenced or unpublished. */
+  tracks: number;
+  took_ms: number;
+}
+
+/** Writes the job in the act's transaction, so that a crash after the commit cannot lose it. */
+export async function addJob(tx: Tx, selectors: readonly SessionSelector[], now: number): Promise<JobId> {
+  const id = newId<JobId>(now);
+  await insertJob.all(tx, { id, scope: JSON.stringify(selectors), now });
+  return id;
+}
+
+export const finishJob = async (tx: Tx, id: JobId, result: EnforcementResult, now: number): Promise<void> =>
+  void (await finish.all(tx, { id, result: JSON.stringify(result), now }));
+
+/** Up to 500 jobs that are not done, oldest first. */
+export const pendingJobs = (handle: Handle): Promise<JobsTable[]> => selectPending.all(handle, {});
+
+/** Jobs by id, for the audit log and for replayed replies. */
+export const jobsByIds = (handle: Handle, ids: readonly JobId[]): Promise<JobsTable[]> =>
+  selectByIds.all(handle, { ids: JSON.stringify(ids) });
+
+/** What is known of a job now: its result, or `pending` while it runs. */
+export const resultOf = (job: Pick<JobsTable, 'result'>): EnforcementResult =>
+  job.result === null ? { state: 'pending', sessions: 0, tracks: 0, took_ms: 0 } : JSON.parse(job.result);

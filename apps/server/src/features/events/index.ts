@@ -1,0 +1,2 @@
+export * from './event.ts';
+export { appendEvents, eventsOfCall } from './outbox.store.ts';

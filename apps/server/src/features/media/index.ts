@@ -1,0 +1,2 @@
+export * from './media-plane.ts';
+export * from './media-sessions.store.ts';

@@ -1,0 +1,160 @@
+import type { CallCid, CallTypeName, SessionId, UserId } from '@callgate/contract';
+import type { Handle, Tx } from '../../storage/database.ts';
+import { inList, prepared } from '../../storage/prepared.ts';
+import type { MediaSessionsTable } from '../../storage/tables.ts';
+
+export type MediaSessionRow = MediaSessionsTable;
+
+const LIVE = ['pending', 'active'] as const;
+
+const insertSession = prepared<MediaSessionRow, never>((db, p) =>
+  db.insertInto('media_sessions').values({
+    id: p('id'),
+    cid: p('cid'),
+    user_id: p('user_id'),
+    call_session_id: p('call_session_id'),
+    state: p('state'),
+    role_claim: p('role_claim'),
+    shown_role: p('shown_role'),
+    anonymous: p('anonymous'),
+    hidden: p('hidden'),
+    epoch: p('epoch'),
+    token_issued_at: p('token_issued_at'),
+    by_server: p('by_server'),
+    address: p('address'),
+    node: p('node'),
+    identity: p('identity'),
+    boot_id: p('boot_id'),
+    created_at: p('created_at'),
+    joined_at: p('joined_at'),
+    ended_at: p('ended_at'),
+    end_reason: p('end_reason'),
+  }),
+);
+
+const activate = prepared<{ id: SessionId; now: number }, MediaSessionRow>((db, p) =>
+  db
+    .updateTable('media_sessions')
+    .set({ state: 'active', joined_at: p('now') })
+    .where('id', '=', p('id'))
+    .where('state', '=', 'pending')
+    .returningAll(),
+);
+
+const end = prepared<{ id: SessionId; now: number; reason: string }, MediaSessionRow>((db, p) =>
+  db
+    .updateTable('media_sessions')
+    .set({ state: 'ended', ended_at: p('now'), end_reason: p('reason') })
+    .where('id', '=', p('id'))
+    .where('state', 'in', LIVE)
+    .returningAll(),
+);
+
+const selectById = prepared<{ id: SessionId }, MediaSessionRow>((db, p) =>
+  db.selectFrom('media_sessions').selectAll().where('id', '=', p('id')),
+);
+const selectOfCall = prepared<{ cid: CallCid }, MediaSessionRow>((db, p) =>
+  db
+    .selectFrom('media_sessions')
+    .selectAll()
+    .where('cid', '=', p('cid'))
+    .where('state', 'in', LIVE)
+    .orderBy('created_at')
+    .orderBy('id'),
+);
+const selectOfUser = prepared<{ user_id: UserId }, MediaSessionRow>((db, p) =>
+  db.selectFrom('media_sessions').selectAll().where('user_id', '=', p('user_id')).where('state', 'in', LIVE),
+);
+const selectOfPair = prepared<{ cid: CallCid; user_id: UserId }, MediaSessionRow>((db, p) =>
+  db
+    .selectFrom('media_sessions')
+    .selectAll()
+    .where('cid', '=', p('cid'))
+    .where('user_id', '=', p('user_id'))
+    .where('state', 'in', LIVE),
+);
+const selectOfType = prepared<{ type: CallTypeName }, MediaSessionRow>((db, p) =>
+  db
+    .selectFrom('media_sessions')
+    .innerJoin('calls', 'calls.cid', 'media_sessions.cid')
+    .selectAll('media_sessions')
+    .where('calls.type', '=', p('type'))
+    .where('media_sessions.state', 'in', LIVE),
+);
+const selectWithAddress = prepared<Record<never, never>, MediaSessionRow>((db) =>
+  db.selectFrom('media_sessions').selectAll().where('address', 'is not', null).where('state', 'in', LIVE),
+);
+const selectLive = prepared<Record<never, never>, MediaSessionRow>((db) =>
+  db.selectFrom('media_sessions').selectAll().where('state', 'in', LIVE),
+);
+const selectOfUsers = prepared<{ ids: string }, MediaSessionRow>((db, p, engine) =>
+  db
+    .selectFrom('media_sessions')
+    .selectAll()
+    .where('user_id', 'in', inList<UserId>(engine, p('ids')))
+    .where('state', 'in', LIVE),
+);
+const countSeats = prepared<{ cid: CallCid }, { seats: number }>((db, p) =>
+  db
+    .selectFrom('media_sessions')
+    .select((eb) => eb.fn.countAll<number>().as('seats'))
+    .where('cid', '=', p('cid'))
+    .where('hidden', '=', 0)
+    .where('state', 'in', LIVE),
+);
+
+export const addSession = async (tx: Tx, row: MediaSessionRow): Promise<void> =>
+  void (await insertSession.all(tx, row));
+
+/** `pending` becomes `active`; undefined when the row is in another state (an act was faster). */
+export const activateSession = (tx: Tx, id: SessionId, now: number): Promise<MediaSessionRow | undefined> =>
+  activate.first(tx, { id, now });
+
+/** Ends a session that is pending or active; undefined when it was not. */
+export const endSession = (
+  tx: Tx,
+  id: SessionId,
+  now: number,
+  reason: string,
+): Promise<MediaSessionRow | undefined> => end.first(tx, { id, now, reason });
+
+export const findSession = (handle: Handle, id: SessionId): Promise<MediaSessionRow | undefined> =>
+  selectById.first(handle, { id });
+
+/** Pending and active sessions of a call, in the order in which they were made. */
+export const sessionsOfCall = (handle: Handle, cid: CallCid): Promise<MediaSessionRow[]> =>
+  selectOfCall.all(handle, { cid });
+
+/** Visible sessions, pending or active: the seats that `limits.max_participants` counts. */
+export const countSeatsTaken = async (handle: Handle, cid: CallCid): Promise<number> =>
+  (await countSeats.first(handle, { cid }))?.seats ?? 0;
+
+/** Which sessions an act may have changed the policy of. Several fields of one selector narrow it. */
+export type SessionSelector =
+  | { userId: UserId; cid?: CallCid }
+  | { userIds: readonly UserId[] }
+  | { cid: CallCid }
+  | { callType: CallTypeName }
+  /** Everybody with a known address: an address ban changed. */
+  | { addresses: true }
+  | { everybody: true };
+
+/** Pending and active sessions that match any of the selectors, each once. */
+export async function selectSessions(
+  handle: Handle,
+  selectors: readonly SessionSelector[],
+): Promise<MediaSessionRow[]> {
+  const found = await Promise.all(selectors.map((selector) => selectBy(handle, selector)));
+  return [...new Map(found.flat().map((row) => [row.id, row])).values()];
+}
+
+function selectBy(handle: Handle, selector: SessionSelector): Promise<MediaSessionRow[]> {
+  if ('userId' in selector) {
+    const { userId: user_id, cid } = selector;
+    return cid ? selectOfPair.all(handle, { cid, user_id }) : selectOfUser.all(handle, { user_id });
+  }
+  if ('userIds' in selector) return selectOfUsers.all(handle, { ids: JSON.stringify(selector.userIds) });
+  if ('cid' in selector) return selectOfCall.all(handle, { cid: selector.cid });
+  if ('callType' in selector) return selectOfType.all(handle, { type: selector.callType });
+  return 'addresses' in selector ? selectWithAddress.all(handle, {}) : selectLive.all(handle, {});
+}

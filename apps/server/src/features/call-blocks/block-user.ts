@@ -1,0 +1,53 @@
+import type { CallCid, UserId } from '@callgate/contract';
+import { requireCall } from '../calls/index.ts';
+import {
+  type ActReply,
+  type ActRequest,
+  type Acts,
+  actorOf,
+  demandCapability,
+} from '../enforcement/index.ts';
+import { callerUserId, demandOutranks } from '../policy/index.ts';
+import { requireUser, userResponse } from '../users/index.ts';
+import { checkBlockable } from './call-block.ts';
+import { addBlock } from './call-blocks.store.ts';
+
+/**
+ * Blocks a person from a call: they are removed from it at once and can neither join nor read it until unblocked.
+ * Needs `block-users` and a higher rank. Doing it twice is the same 200 with no event (rules BLK1..).
+ */
+export function blockUser(
+  acts: Acts,
+  request: ActRequest,
+  input: { cid: CallCid; user_id: UserId },
+): Promise<ActReply<object>> {
+  return acts.perform(request, async (act) => {
+    const { cid, user_id } = input;
+    await act.tx.lock(`pair:${cid}/${user_id}`);
+    const [call, mine] = await Promise.all([requireCall(act.tx, cid), act.callerPolicy(cid)]);
+    demandCapability(mine, 'block-users');
+    const user = await requireUser(act.tx, user_id, { deleted: true });
+    checkBlockable(act.caller, mine?.facts.person.role, call, user_id);
+    const target = await act.policy.inCall(act.tx, { userId: user_id, token: null, address: null }, cid);
+    demandOutranks(actorOf(act.caller, mine), { id: user_id, rank: target.rank }, 'user_id');
+
+    const by = callerUserId(act.caller) ?? null;
+    const isNew = await addBlock(act.tx, { cid, user_id, blocked_by_id: by, created_at: act.now });
+    if (!isNew) return {};
+    act.audit({
+      action: 'call.block',
+      cid,
+      target: { type: 'user', id: user_id },
+      before: { blocked: false },
+      after: { blocked: true },
+    });
+    act.event({
+      type: 'call.blocked_user',
+      cid,
+      audience: { watchers: true, users: [user_id] },
+      payload: { user: userResponse(user), ...(by && { actor_id: by }) },
+    });
+    act.enforce({ userId: user_id, cid });
+    return {};
+  });
+}

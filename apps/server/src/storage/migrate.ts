@@ -1,14 +1,7 @@
-import type { Database, Engine, Handle, Tx } from './database.ts';
+import type { Database, Handle, Tx } from './database.ts';
+import type { Migration } from './migration.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { rawStatement } from './prepared.ts';
-
-/** One numbered step; `json` is the engine's type for JSON columns. */
-export interface Migration {
-  /** Four digits, growing. */
-  id: string;
-  name: string;
-  statements: (json: 'text' | 'jsonb', engine: Engine) => string[];
-}
 
 /** The database was made by a newer Callgate. */
 export class NewerSchemaError extends Error {

@@ -1,4 +1,4 @@
-import type { Migration } from '../migrate.ts';
+import type { Migration } from '../migration.ts';
 
 /**
  * The tables of tables.ts. `JSON` becomes TEXT on SQLite and JSONB on PostgreSQL.

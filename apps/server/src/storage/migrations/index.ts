@@ -1,4 +1,4 @@
-import type { Migration } from '../migrate.ts';
+import type { Migration } from '../migration.ts';
 import { foundation } from './0001-foundation.ts';
 
 /** All migrations in order. Published ones are never edited: add the next number. */

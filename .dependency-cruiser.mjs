@@ -11,6 +11,7 @@ export const FEATURES = [
   'policy',
   'media',
   'enforcement',
+  'app-settings',
   'users',
   'roles',
   'call-types',

@@ -59,6 +59,8 @@ export interface UsersTable {
   deactivated_at: Millis | null;
   deactivated_by_id: UserId | null;
   deleted_at: Millis | null;
+  /** How it was deleted; null while it is not. `hard` cannot be restored. */
+  deletion: 'soft' | 'pruning' | 'hard' | null;
   revoke_tokens_issued_before: Millis | null;
   guest_expires_at: Millis | null;
 }
@@ -69,6 +71,14 @@ export interface UserAddressesTable {
   address: string;
   first_seen_at: Millis;
   last_seen_at: Millis;
+}
+
+/** Guests made in the last hour, for the quota per address; older rows are dropped by the next guest. */
+export interface GuestStartsTable {
+  user_id: UserId;
+  /** Canonical IPv4 address, IPv6 /64, or `unknown`. */
+  address: string;
+  created_at: Millis;
 }
 
 export interface UserBlocksTable {
@@ -319,6 +329,7 @@ export interface Tables {
   roles: RolesTable;
   users: UsersTable;
   user_addresses: UserAddressesTable;
+  guest_starts: GuestStartsTable;
   user_blocks: UserBlocksTable;
   call_types: CallTypesTable;
   calls: CallsTable;

@@ -20,10 +20,15 @@ export const foundation: Migration = {
       id text primary key, role text not null, name text, image text, custom ${json} not null,
       teams ${json} not null, language text not null, invisible smallint not null,
       created_at bigint not null, updated_at bigint not null, last_active bigint,
-      deactivated_at bigint, deactivated_by_id text, deleted_at bigint,
+      deactivated_at bigint, deactivated_by_id text, deleted_at bigint, deletion text,
       revoke_tokens_issued_before bigint, guest_expires_at bigint)`,
     `create index users_created_at on users (created_at, id)`,
     `create index users_role on users (role)`,
+    `create index users_guest_expires_at on users (guest_expires_at) where guest_expires_at is not null`,
+    `create table guest_starts (
+      user_id text primary key, address text not null, created_at bigint not null)`,
+    `create index guest_starts_address on guest_starts (address, created_at)`,
+    `create index guest_starts_created_at on guest_starts (created_at)`,
     `create table user_addresses (
       user_id text not null, address text not null, first_seen_at bigint not null,
       last_seen_at bigint not null, primary key (user_id, address))`,

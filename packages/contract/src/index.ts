@@ -1,3 +1,7 @@
+export * from './built-in-call-types.ts';
 export * from './capabilities.ts';
 export * from './errors.ts';
 export * from './ids.ts';
+export * from './operations.ts';
+export * from './roles.ts';
+export * from './schemas/index.ts';

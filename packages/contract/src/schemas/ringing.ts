@@ -1,0 +1,44 @@
+import { type Static, Type } from 'typebox';
+import { customObject, flag, LIMITS, listOf, request, text, userId } from './fields.ts';
+
+export const RingCallRequest = request(
+  'RingCallRequest',
+  'Rings members of an existing call; the body may be left out.',
+  {
+    members_ids: Type.Optional(
+      listOf(
+        userId('A member.'),
+        LIMITS.membersPerRequest,
+        'Whom to ring; default all members but the caller.',
+      ),
+    ),
+    video: Type.Optional(flag('Ring as a video call; default as the call says.')),
+  },
+);
+export type RingCallRequest = Static<typeof RingCallRequest>;
+
+export const RejectCallRequest = request('RejectCallRequest', 'Rejects a ring; the body may be left out.', {
+  reason: Type.Optional(
+    text(255, 'Why: `decline`, `cancel`, `timeout`, `busy` or a text of the application.'),
+  ),
+});
+export type RejectCallRequest = Static<typeof RejectCallRequest>;
+
+export const SendCallEventRequest = request(
+  'SendCallEventRequest',
+  'A custom event for everybody who watches.',
+  {
+    custom: customObject('What the event says.'),
+    user_id: Type.Optional(
+      userId('Who sends: required with a server token; with a user token absent or the token’s user.'),
+    ),
+  },
+);
+export type SendCallEventRequest = Static<typeof SendCallEventRequest>;
+
+export const SendReactionRequest = request('SendReactionRequest', 'A reaction for everybody who watches.', {
+  type: text(64, 'The kind of reaction, e.g. `like`.', 1),
+  emoji_code: Type.Optional(text(64, 'An emoji, e.g. `:thumbsup:`.')),
+  custom: Type.Optional(customObject('Whatever the application sends along.')),
+});
+export type SendReactionRequest = Static<typeof SendReactionRequest>;

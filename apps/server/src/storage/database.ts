@@ -29,7 +29,7 @@ export interface Tx extends Handle {
 
 /**
  * What an act can hold: `user:<id>`, `call:<cid>`, `pair:<cid>/<user id>`, or one of the application-wide
- * tables (`app`, `roles`, `ip-bans`, `admins`), `call-type:<name>`, `idempotency:<key>`.
+ * tables (`app`, `roles`, `ip-bans`, `admins`), `call-type:<name>`, `idempotency:<key>`, `address:<canonical address>`.
  */
 export type Subject =
   | `user:${string}`
@@ -37,6 +37,7 @@ export type Subject =
   | `pair:${string}/${string}`
   | `call-type:${string}`
   | `idempotency:${string}`
+  | `address:${string}`
   | 'app'
   | 'roles'
   | 'ip-bans'
@@ -62,6 +63,14 @@ export interface Database {
    * `work` does no I/O but the database's.
    */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Reads many rows without holding up anybody: the main thread only hands batches over (on SQLite a worker
+   * with its own connection reads them). `batchAfter` builds the next statement from the last row of the batch
+   * before (`undefined` at the start): `where key > last.key order by key limit n`. Ends at the first empty
+   * batch. The next batch is read when the consumer asks for it. Each batch is a snapshot of its own: rows
+   * written during the scan may or may not be met, rows present throughout are met once.
+   */
+  scan<R>(batchAfter: (last: R | undefined) => CompiledQuery<R>): AsyncIterable<R[]>;
   /** Fails with a sentence when the store cannot be read or written now. For `/readyz`. */
   check(): Promise<void>;
   /** Bytes on disk, pending commits and the like, for `/metrics`. */

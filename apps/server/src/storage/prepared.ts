@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import {
   CompiledQuery,
   DummyDriver,
@@ -63,6 +64,24 @@ export interface Prepared<P, R> {
 }
 
 /**
+ * A filled statement of a `Prepared`. Engines keep such statements prepared for good, because there are only
+ * as many as the sources declare; statements without a name pass through a bounded cache.
+ */
+export interface NamedStatement<R> extends CompiledQuery<R> {
+  /** Short hash of the text: the same on every connection and node. */
+  readonly statementName: string;
+}
+
+/** The name of a statement that was declared with `prepared`; undefined for one that was built for a request. */
+export const statementNameOf = (statement: CompiledQuery<unknown>): string | undefined =>
+  (statement as Partial<NamedStatement<unknown>>).statementName;
+
+interface Template<R> {
+  compiled: CompiledQuery<R>;
+  statementName: string;
+}
+
+/**
  * Declares a statement once, at module level of a `*.store.ts`:
  * `prepared<{ id: UserId }, UserRow>((db, p) => db.selectFrom('users').selectAll().where('id', '=', p('id')))`.
  * Why: building and compiling a Kysely statement costs more than running it (docs/adr/0004).
@@ -70,23 +89,33 @@ export interface Prepared<P, R> {
 export function prepared<P, R>(
   build: (db: Builder, p: Holes<P>, engine: Engine) => Compilable<R>,
 ): Prepared<P, R> {
-  const compiled: Partial<Record<Engine, CompiledQuery<R>>> = {};
-  const fill = (engine: Engine, values: P): CompiledQuery<R> => {
-    compiled[engine] ??= build(builders[engine], (name) => sql`${new Slot(name)}`, engine).compile();
-    const template = compiled[engine];
-    const parameters = template.parameters.map((value) =>
-      value instanceof Slot ? valueOf(values, value.name) : value,
+  const templates: Partial<Record<Engine, Template<R>>> = {};
+  const run = (handle: Handle, values: P): Promise<R[]> => {
+    const engine = handle.engine;
+    templates[engine] ??= templateOf(
+      build(builders[engine], (name) => sql`${new Slot(name)}`, engine).compile(),
     );
-    return { ...template, parameters };
+    return handle.run(fill(templates[engine], values as Record<string, unknown>));
   };
-  return {
-    all: (handle, values) => handle.run(fill(handle.engine, values)),
-    first: async (handle, values) => (await handle.run(fill(handle.engine, values)))[0],
-  };
+  return { all: run, first: async (handle, values) => (await run(handle, values))[0] };
 }
 
-function valueOf(values: unknown, name: string): unknown {
-  const value = (values as Record<string, unknown>)[name];
+function templateOf<R>(compiled: CompiledQuery<R>): Template<R> {
+  return { compiled, statementName: `cg_${hash('sha256', compiled.sql).slice(0, 20)}` };
+}
+
+function fill<R>(template: Template<R>, values: Record<string, unknown>): NamedStatement<R> {
+  const { query, queryId, sql: text, parameters: holes } = template.compiled;
+  const parameters = new Array<unknown>(holes.length);
+  for (let index = 0; index < holes.length; index++) {
+    const hole = holes[index];
+    parameters[index] = hole instanceof Slot ? namedValue(values, hole.name) : hole;
+  }
+  return { query, queryId, sql: text, parameters, statementName: template.statementName };
+}
+
+function namedValue(values: Record<string, unknown>, name: string): unknown {
+  const value = values[name];
   if (value === undefined) throw new Error(`prepared statement: no value for "${name}"`);
   return value;
 }

@@ -1,0 +1,201 @@
+import { closeSync, openSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { CompiledQuery } from 'kysely';
+import { Checkpointer, type CheckpointLimits, type CheckpointOutcome } from './checkpointer.ts';
+import { makeFile, makeFolder, syncFolder } from './data-folder.ts';
+import type { Database, Handle, StorageHooks, Tx } from './database.ts';
+import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { rawStatement } from './prepared.ts';
+import { Snapshots } from './snapshots.ts';
+import { SqliteConnection } from './sqlite-connection.ts';
+import { SqliteHandle, type SqliteSession, sessionOn } from './sqlite-handle.ts';
+import { StorageUnavailableError } from './storage-errors.ts';
+import { Turns } from './turns.ts';
+import { WalSync } from './wal-sync.ts';
+import { WorkerReads } from './worker-reads.ts';
+
+/** The database's file within the data folder. */
+export const SQLITE_FILE = 'callgate.db';
+
+const MEGABYTE_OF_FRAMES = 1_048_576 / (4_096 + 24);
+const LIMITS: CheckpointLimits = {
+  passive: Math.round(8 * MEGABYTE_OF_FRAMES),
+  restart: Math.round(32 * MEGABYTE_OF_FRAMES),
+  stall: Math.round(256 * MEGABYTE_OF_FRAMES),
+};
+
+export interface SqliteOptions {
+  /** The data folder; made (mode 700) when missing. */
+  folder: string;
+  /** Test hooks; absent in production. */
+  hooks?: StorageHooks;
+  /** Replaces the system call that makes commits durable, in tests; absent in production. */
+  fdatasync?: (fd: number) => Promise<void>;
+  /** When to checkpoint. (Default: copy at 8 MB, start the log anew at 32 MB, hold writers at 256 MB.) */
+  checkpoint?: CheckpointLimits;
+  /** Read-only connections. (Default: 4) */
+  readers?: number;
+  /** Longest wait for the writer or a reader, in milliseconds. (Default: 30,000) */
+  maxWaitMs?: number;
+}
+
+/**
+ * Opens the embedded store. Throws `FolderInUseError` when another process has the folder. Design and trade-offs:
+ * docs/adr/0003-sqlite-durability.md.
+ */
+export async function openSqlite(options: SqliteOptions): Promise<Database> {
+  const folder = resolve(options.folder);
+  makeFolder(folder);
+  const lock = lockFolder(folder);
+  try {
+    return new SqliteDatabase(folder, lock, options);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+class SqliteDatabase implements Database {
+  readonly engine = 'sqlite';
+  readonly #file: string;
+  readonly #lock: FolderLock;
+  readonly #hooks: StorageHooks | undefined;
+  readonly #writer: SqliteSession;
+  readonly #turns: Turns;
+  readonly #snapshots: Snapshots;
+  readonly #walFd: number;
+  readonly #sync: WalSync;
+  readonly #checkpointer: Checkpointer;
+  readonly #longReads: WorkerReads;
+  #commits = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(folder: string, lock: FolderLock, options: SqliteOptions) {
+    const { hooks, fdatasync, readers = 4, maxWaitMs = 30_000, checkpoint = LIMITS } = options;
+    this.#file = join(folder, SQLITE_FILE);
+    this.#lock = lock;
+    this.#hooks = hooks;
+    this.#writer = openWriter(this.#file);
+    syncFolder(folder);
+    const waits = { maxWaitMs, maxWaiting: 20_000 };
+    this.#turns = new Turns({ name: "the writer's turn", holders: 1, ...waits });
+    this.#snapshots = new Snapshots(this.#file, { connections: readers, ...waits });
+    const wal = `${this.#file}-wal`;
+    this.#walFd = openSync(wal, 'r+');
+    const onSynced = () => this.#checkpointer.consider();
+    this.#sync = new WalSync({ file: wal, fd: this.#walFd, fdatasync, hooks, onSynced });
+    this.#checkpointer = new Checkpointer({
+      file: this.#file,
+      limits: checkpoint,
+      writer: this.#turns,
+      measure: measureWith(this.#writer.connection),
+      onFailure: (cause) => void this.#sync.fail('The disk refused a checkpoint', cause),
+    });
+    this.#longReads = new WorkerReads(this.#file);
+  }
+
+  read<T>(work: (snapshot: Handle) => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) return Promise.reject(closed());
+    return this.#snapshots.read(work);
+  }
+
+  async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) throw closed();
+    if (!this.#turns.tryTake()) await this.#turns.take();
+    let result: T;
+    let onDisk: Promise<void>;
+    try {
+      if (this.#sync.failure) throw this.#sync.failure;
+      const handle = new SqliteHandle(this.#writer);
+      result = await this.#commit(handle, work);
+      onDisk = handle.wrote ? this.#sync.afterCommit() : this.#sync.settled();
+    } finally {
+      this.#turns.release();
+    }
+    if (this.#hooks) await this.#hooks.at('after-commit');
+    await onDisk;
+    return result;
+  }
+
+  scan<R>(batchAfter: (last: R | undefined) => CompiledQuery<R>): AsyncIterable<R[]> {
+    return this.#longReads.scan(batchAfter);
+  }
+
+  async check(): Promise<void> {
+    if (this.#sync.failure) throw this.#sync.failure;
+    await this.read((snapshot) => snapshot.run(rawStatement('select 1')));
+    // The immediate transaction takes the writer's lock, so a stuck writer shows.
+    await this.write((tx) => tx.run(rawStatement('select 1')));
+  }
+
+  stats(): Record<string, number> {
+    return {
+      database_bytes: sizeOf(this.#file),
+      wal_bytes: sizeOf(`${this.#file}-wal`),
+      wal_frames: this.#checkpointer.frames,
+      commits: this.#commits,
+      syncs: this.#sync.synced,
+      checkpoints: this.#checkpointer.checkpoints,
+      writers_waiting: this.#turns.waiting,
+      readers_waiting: this.#snapshots.turns.waiting,
+      cached_statements: this.#writer.connection.cachedStatements + this.#snapshots.cachedStatements,
+      failed: this.#sync.failure ? 1 : 0,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #commit<T>(handle: SqliteHandle, work: (tx: Tx) => Promise<T>): Promise<T> {
+    try {
+      const result = await work(handle);
+      if (this.#hooks) await this.#hooks.at('before-commit');
+      handle.commit();
+      if (handle.wrote) this.#commits++;
+      return result;
+    } catch (error) {
+      handle.rollback();
+      throw error;
+    }
+  }
+
+  async #close(): Promise<void> {
+    await this.#turns.whenIdle();
+    await this.#sync.settled().catch(() => undefined);
+    await this.#checkpointer.close();
+    await this.#longReads.close();
+    await this.#snapshots.close();
+    // The last connection to close copies the rest of the log and deletes it.
+    this.#writer.connection.close();
+    closeSync(this.#walFd);
+    this.#lock.release();
+  }
+}
+
+const closed = (): Error => new StorageUnavailableError('the store is closed');
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+/**
+ * The writer's connection. What an earlier process left in the log is copied into the database with full syncs
+ * first: after an fsync that failed, the kernel may call pages clean that never reached the disk, and later
+ * commits must not stand on such a log.
+ */
+function openWriter(file: string): SqliteSession {
+  makeFile(file);
+  const connection = new SqliteConnection({ file, cacheKib: 16_384, busyTimeoutMs: 1_000 });
+  connection.pragma('journal_mode = wal');
+  connection.pragma('synchronous = full');
+  connection.pragma('wal_autocheckpoint = 0');
+  connection.pragma('wal_checkpoint(TRUNCATE)');
+  connection.pragma('synchronous = normal');
+  return sessionOn(connection, 'begin immediate');
+}
+
+/** A checkpoint that does nothing tells the length of the log; refused inside a transaction. */
+function measureWith(connection: SqliteConnection): () => CheckpointOutcome | undefined {
+  const ask = connection.command('pragma wal_checkpoint(NOOP)');
+  return () => (connection.inTransaction ? undefined : (ask() as CheckpointOutcome));
+}

@@ -1,6 +1,16 @@
 import { type Static, type TObject, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
 import { TRACK_KINDS } from '../capabilities.ts';
-import { CALL_PART_PATTERN, CID_PATTERN, ROLE_NAME_PATTERN, USER_ID_PATTERN } from '../ids.ts';
+import {
+  CALL_PART_PATTERN,
+  type CallCid,
+  type CallId,
+  type CallTypeName,
+  CID_PATTERN,
+  ROLE_NAME_PATTERN,
+  type RoleName,
+  USER_ID_PATTERN,
+  type UserId,
+} from '../ids.ts';
 
 /**
  * The bounds of everything that a client may send. Lengths count Unicode code points unless the name says
@@ -36,6 +46,9 @@ export const LIMITS = {
   /** The `payload` query parameter, URL-decoded. */
   payloadLength: 8192,
   ipRanges: 100,
+  /** The widest ranges that a ban may name: one ban must not close the service for everybody. */
+  ipv4RangeMinBits: 8,
+  ipv6RangeMinBits: 16,
   allowlist: 1000,
   /** 100 years of minutes. */
   banTimeoutMinutes: 52_560_000,
@@ -91,15 +104,15 @@ export const time = (description: string) =>
   Type.String({ format: 'date-time', maxLength: 40, description: `${description} RFC 3339.` });
 
 export const userId = (description: string) =>
-  Type.String({ pattern: USER_ID_PATTERN, minLength: 1, maxLength: 255, description });
+  Type.Unsafe<UserId>({ type: 'string', pattern: USER_ID_PATTERN, minLength: 1, maxLength: 255, description });
 export const callTypeName = (description: string) =>
-  Type.String({ pattern: CALL_PART_PATTERN, minLength: 1, maxLength: 64, description });
+  Type.Unsafe<CallTypeName>({ type: 'string', pattern: CALL_PART_PATTERN, minLength: 1, maxLength: 64, description });
 export const callId = (description: string) =>
-  Type.String({ pattern: CALL_PART_PATTERN, minLength: 1, maxLength: 64, description });
+  Type.Unsafe<CallId>({ type: 'string', pattern: CALL_PART_PATTERN, minLength: 1, maxLength: 64, description });
 export const callCid = (description: string) =>
-  Type.String({ pattern: CID_PATTERN, minLength: 3, maxLength: 129, description });
+  Type.Unsafe<CallCid>({ type: 'string', pattern: CID_PATTERN, minLength: 3, maxLength: 129, description });
 export const roleName = (description: string) =>
-  Type.String({ pattern: ROLE_NAME_PATTERN, minLength: 1, maxLength: 64, description });
+  Type.Unsafe<RoleName>({ type: 'string', pattern: ROLE_NAME_PATTERN, minLength: 1, maxLength: 64, description });
 /** An id that the server made: a session, request, task, ban, job, event or record. */
 export const madeId = (description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', minLength: 1, maxLength: 64, description });

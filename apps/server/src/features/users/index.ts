@@ -1,2 +1,3 @@
+export * from './actor.ts';
 export * from './user.ts';
 export * from './users.store.ts';

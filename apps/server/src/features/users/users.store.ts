@@ -1,27 +1,141 @@
-import type { UserId } from '@callgate/contract';
-import type { Handle } from '../../storage/database.ts';
+import type { RoleName, UserId } from '@callgate/contract';
+import type { Handle, Tx } from '../../storage/database.ts';
 import { inList, prepared } from '../../storage/prepared.ts';
-import type { UsersTable } from '../../storage/tables.ts';
+import type { BansTable, UsersTable } from '../../storage/tables.ts';
+import type { UserFacts } from '../policy/index.ts';
 
-export type UserRow = UsersTable;
+/**
+ * A user with the ban of the whole application, which every reply about a user shows. Joined here, although the
+ * table belongs to `bans`, because a second statement per list would cost every `GET` of a call.
+ */
+export interface UserRow extends UsersTable {
+  /** Null: no ban is stored. */
+  ban_shadow: BansTable['shadow'] | null;
+  ban_expires_at: number | null;
+}
 
 const selectById = prepared<{ id: UserId }, UserRow>((db, p) =>
-  db.selectFrom('users').selectAll().where('id', '=', p('id')),
+  db
+    .selectFrom('users')
+    .leftJoin('bans', (join) => join.onRef('bans.target_user_id', '=', 'users.id').on('bans.cid', '=', ''))
+    .selectAll('users')
+    .select(['bans.shadow as ban_shadow', 'bans.expires_at as ban_expires_at'])
+    .where('users.id', '=', p('id')),
 );
 const selectByIds = prepared<{ ids: string }, UserRow>((db, p, engine) =>
   db
     .selectFrom('users')
-    .selectAll()
-    .where('id', 'in', inList<UserId>(engine, p('ids'))),
+    .leftJoin('bans', (join) => join.onRef('bans.target_user_id', '=', 'users.id').on('bans.cid', '=', ''))
+    .selectAll('users')
+    .select(['bans.shadow as ban_shadow', 'bans.expires_at as ban_expires_at'])
+    .where('users.id', 'in', inList<UserId>(engine, p('ids'))),
+);
+const selectFacts = prepared<
+  { id: UserId },
+  Pick<
+    UsersTable,
+    'role' | 'teams' | 'deactivated_at' | 'deleted_at' | 'guest_expires_at' | 'revoke_tokens_issued_before'
+  >
+>((db, p) =>
+  db
+    .selectFrom('users')
+    .select(['role', 'teams', 'deactivated_at', 'deleted_at', 'guest_expires_at'])
+    .select('revoke_tokens_issued_before')
+    .where('id', '=', p('id')),
+);
+const write = prepared<UsersTable, never>((db, p) =>
+  db
+    .insertInto('users')
+    .values({
+      id: p('id'),
+      role: p('role'),
+      name: p('name'),
+      image: p('image'),
+      custom: p('custom'),
+      teams: p('teams'),
+      language: p('language'),
+      invisible: p('invisible'),
+      created_at: p('created_at'),
+      updated_at: p('updated_at'),
+      last_active: p('last_active'),
+      deactivated_at: p('deactivated_at'),
+      deactivated_by_id: p('deactivated_by_id'),
+      deleted_at: p('deleted_at'),
+      deletion: p('deletion'),
+      revoke_tokens_issued_before: p('revoke_tokens_issued_before'),
+      guest_expires_at: p('guest_expires_at'),
+    })
+    .onConflict((conflict) =>
+      conflict.column('id').doUpdateSet((eb) => ({
+        role: eb.ref('excluded.role'),
+        name: eb.ref('excluded.name'),
+        image: eb.ref('excluded.image'),
+        custom: eb.ref('excluded.custom'),
+        teams: eb.ref('excluded.teams'),
+        language: eb.ref('excluded.language'),
+        invisible: eb.ref('excluded.invisible'),
+        created_at: eb.ref('excluded.created_at'),
+        updated_at: eb.ref('excluded.updated_at'),
+        deactivated_at: eb.ref('excluded.deactivated_at'),
+        deactivated_by_id: eb.ref('excluded.deactivated_by_id'),
+        deleted_at: eb.ref('excluded.deleted_at'),
+        deletion: eb.ref('excluded.deletion'),
+        revoke_tokens_issued_before: eb.ref('excluded.revoke_tokens_issued_before'),
+        guest_expires_at: eb.ref('excluded.guest_expires_at'),
+      })),
+    ),
+);
+const selectBlockedIds = prepared<{ ids: string }, { user_id: UserId; blocked_user_id: UserId }>(
+  (db, p, engine) =>
+    db
+      .selectFrom('user_blocks')
+      .select(['user_id', 'blocked_user_id'])
+      .where('user_id', 'in', inList<UserId>(engine, p('ids')))
+      .orderBy('created_at')
+      .orderBy('blocked_user_id'),
 );
 
 /** The row, deleted (a tombstone) or not. */
 export const findUser = (handle: Handle, id: UserId): Promise<UserRow | undefined> =>
   selectById.first(handle, { id });
 
-/** The rows that exist, by id. */
+/** The rows that exist, tombstones among them, by id. */
 export async function findUsers(handle: Handle, ids: readonly UserId[]): Promise<Map<UserId, UserRow>> {
   if (ids.length === 0) return new Map();
   const rows = await selectByIds.all(handle, { ids: JSON.stringify([...new Set(ids)]) });
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** The source `user` of policy: one point read. */
+export async function userFacts(handle: Handle, id: UserId): Promise<UserFacts | undefined> {
+  const row = await selectFacts.first(handle, { id });
+  return (
+    row && {
+      id,
+      role: row.role as RoleName,
+      teams: row.teams === '[]' ? NO_TEAMS : (JSON.parse(row.teams) as string[]),
+      deactivated: row.deactivated_at !== null,
+      deleted: row.deleted_at !== null,
+      expiresAt: row.guest_expires_at,
+      tokensRevokedBefore: row.revoke_tokens_issued_before,
+    }
+  );
+}
+const NO_TEAMS: readonly string[] = [];
+
+/** Writes rows, new or changed. Hold `user:<id>` of each. `last_active` of an existing row stays. */
+export async function saveUsers(tx: Tx, rows: readonly UsersTable[]): Promise<void> {
+  await Promise.all(rows.map((row) => write.all(tx, row)));
+}
+
+/** Whom each of these users blocks, first blocked first. */
+export async function blockedIdsOf(
+  handle: Handle,
+  ids: readonly UserId[],
+): Promise<ReadonlyMap<UserId, UserId[]>> {
+  const blocked = new Map<UserId, UserId[]>(ids.map((id) => [id, []]));
+  if (ids.length === 0) return blocked;
+  const rows = await selectBlockedIds.all(handle, { ids: JSON.stringify(ids) });
+  for (const row of rows) blocked.get(row.user_id)?.push(row.blocked_user_id);
+  return blocked;
 }

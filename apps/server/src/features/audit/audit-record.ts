@@ -29,6 +29,8 @@ export interface AuditActor {
 }
 
 export type UnsealedRecord = Omit<AuditRecordsTable, 'seq' | 'hash'>;
+/** A record with its place in the chain. */
+export type SealedRecord = UnsealedRecord & { seq: number; hash: string };
 
 /** The personal columns: hashed beside the chain, erasable. In the order in which they are hashed. */
 export const PERSONAL = [

@@ -1,2 +1,12 @@
 export * from './audit-record.ts';
-export { appendRecord } from './audit-records.store.ts';
+export { appendRecord, erasePersonal, recordsAfter, unsealedCount } from './audit-records.store.ts';
+export { type Checkpoint, signCheckpoint } from './checkpoint.ts';
+export {
+  appendCheckpoint,
+  CHECKPOINT_FILE,
+  OLD_CHECKPOINT_FILE,
+  readCheckpoints,
+} from './checkpoint-file.ts';
+export * from './keys.ts';
+export * from './sequencer.ts';
+export * from './verify.ts';

@@ -43,3 +43,26 @@ export function partsOf(cid: CallCid): { type: CallTypeName; id: CallId } {
   const at = cid.indexOf(':');
   return { type: cid.slice(0, at) as CallTypeName, id: cid.slice(at + 1) as CallId };
 }
+
+type AnyId =
+  | UserId
+  | CallTypeName
+  | CallId
+  | CallCid
+  | SessionId
+  | BanId
+  | TaskId
+  | JobId
+  | EventId
+  | AuditId
+  | PermissionRequestId
+  | RoleName;
+
+/** The same shape with plain text where it holds branded ids: what clients and examples write. */
+export type Unbranded<T> = T extends AnyId
+  ? string
+  : T extends (infer Item)[]
+    ? Unbranded<Item>[]
+    : T extends object
+      ? { [Key in keyof T]: Unbranded<T[Key]> }
+      : T;

@@ -5,7 +5,7 @@ import { CreateGuestRequest, CreateGuestResponse } from '../schemas/guests.ts';
 import { QueryModerationLogsQuery, QueryModerationLogsResponse } from '../schemas/moderation-logs.ts';
 import { CreateRoleRequest, CreateRoleResponse, ListRolesResponse, RolePath } from '../schemas/roles.ts';
 import { GetTaskResponse, TaskPath } from '../schemas/tasks.ts';
-import { openErrors, operations, readErrors, writeErrors } from './operation.ts';
+import { bodyErrors, openErrors, operations, tokenErrors } from './operation.ts';
 
 export const appOperations = operations({
   createGuest: {
@@ -33,7 +33,7 @@ export const appOperations = operations({
     tags: ['app'],
     query: CommonQuery,
     success: { status: 200, schema: GetAppResponse },
-    errors: readErrors(),
+    errors: tokenErrors(),
     auth: 'server',
     limit: 'default',
     write: false,
@@ -49,7 +49,7 @@ export const appOperations = operations({
     query: CommonQuery,
     body: UpdateAppRequest,
     success: { status: 200, schema: UpdateAppResponse },
-    errors: writeErrors(),
+    errors: bodyErrors(),
     auth: 'server',
     limit: 'default',
     write: true,
@@ -63,7 +63,7 @@ export const appOperations = operations({
     tags: ['roles'],
     query: CommonQuery,
     success: { status: 200, schema: ListRolesResponse },
-    errors: readErrors(),
+    errors: tokenErrors(),
     auth: 'server',
     limit: 'default',
     write: false,
@@ -78,7 +78,7 @@ export const appOperations = operations({
     query: CommonQuery,
     body: CreateRoleRequest,
     success: { status: 201, schema: CreateRoleResponse },
-    errors: writeErrors(),
+    errors: bodyErrors(),
     auth: 'server',
     limit: 'default',
     write: true,
@@ -94,7 +94,7 @@ export const appOperations = operations({
     params: RolePath,
     query: CommonQuery,
     success: { status: 200, schema: ActResponse },
-    errors: readErrors('not_found'),
+    errors: tokenErrors('not_found'),
     auth: 'server',
     limit: 'default',
     write: true,
@@ -109,7 +109,7 @@ export const appOperations = operations({
     params: TaskPath,
     query: CommonQuery,
     success: { status: 200, schema: GetTaskResponse },
-    errors: readErrors('not_found'),
+    errors: tokenErrors('not_found'),
     auth: 'server',
     limit: 'default',
     write: false,
@@ -124,7 +124,7 @@ export const appOperations = operations({
     tags: ['audit'],
     query: QueryModerationLogsQuery,
     success: { status: 200, schema: QueryModerationLogsResponse },
-    errors: readErrors(),
+    errors: tokenErrors(),
     auth: 'server',
     limit: 'default',
     write: false,

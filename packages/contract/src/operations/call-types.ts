@@ -8,7 +8,7 @@ import {
 } from '../schemas/call-types.ts';
 import { ActResponse } from '../schemas/enforcement.ts';
 import { CommonQuery } from '../schemas/fields.ts';
-import { operations, readErrors, writeErrors } from './operation.ts';
+import { bodyErrors, operations, tokenErrors } from './operation.ts';
 
 export const callTypeOperations = operations({
   listCallTypes: {
@@ -20,7 +20,7 @@ export const callTypeOperations = operations({
     tags: ['call types'],
     query: CommonQuery,
     success: { status: 200, schema: ListCallTypesResponse },
-    errors: readErrors(),
+    errors: tokenErrors(),
     auth: 'server',
     limit: 'default',
     write: false,
@@ -35,7 +35,7 @@ export const callTypeOperations = operations({
     params: CallTypePath,
     query: CommonQuery,
     success: { status: 200, schema: GetCallTypeResponse },
-    errors: readErrors('not_found'),
+    errors: tokenErrors('not_found'),
     auth: 'server',
     limit: 'default',
     write: false,
@@ -51,7 +51,7 @@ export const callTypeOperations = operations({
     query: CommonQuery,
     body: CreateCallTypeRequest,
     success: { status: 201, schema: GetCallTypeResponse },
-    errors: writeErrors(),
+    errors: bodyErrors(),
     auth: 'server',
     limit: 'default',
     write: true,
@@ -68,7 +68,7 @@ export const callTypeOperations = operations({
     query: CommonQuery,
     body: UpdateCallTypeRequest,
     success: { status: 200, schema: UpdateCallTypeResponse },
-    errors: writeErrors('not_found'),
+    errors: bodyErrors('not_found'),
     auth: 'server',
     limit: 'default',
     write: true,
@@ -84,7 +84,7 @@ export const callTypeOperations = operations({
     params: CallTypePath,
     query: CommonQuery,
     success: { status: 200, schema: ActResponse },
-    errors: readErrors('not_found'),
+    errors: tokenErrors('not_found'),
     auth: 'server',
     limit: 'default',
     write: true,

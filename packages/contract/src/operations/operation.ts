@@ -27,7 +27,7 @@ export type Tag = (typeof TAGS)[number];
  */
 export type OperationAuth = 'server' | 'server or user' | 'any' | 'none';
 
-/** What a user token needs beyond its kind; `ban-user` is held by the application roles admin and moderator. */
+/** What a user token may need; `ban-user` is held by the application roles admin and moderator. */
 export type RequiredCapability = Capability | 'ban-user';
 
 /** The bucket that a request counts in (api.md 0.14). */
@@ -59,6 +59,10 @@ export interface Operation {
   /** Every error that the operation can answer, those of every request included. */
   readonly errors: readonly ErrorName[];
   readonly auth: OperationAuth;
+  /**
+   * What the command demands of a user token, for the documentation. Absent where nothing is demanded, or
+   * where each field asks for its own: the description then says which.
+   */
   readonly capability?: RequiredCapability;
   readonly limit: OperationLimit;
   /** Changes something: takes `Idempotency-Key`, is refused when the store cannot promise durability. */
@@ -89,10 +93,10 @@ const WITH_BODY = ['payload_too_big', 'unsupported_media_type'] as const satisfi
 
 /** The errors of a request without a token, and those named. */
 export const openErrors = (...more: ErrorName[]): ErrorName[] => [...EVERYWHERE, ...WITH_BODY, ...more];
-/** The errors of every reading request with a token, and those named. */
-export const readErrors = (...more: ErrorName[]): ErrorName[] => [...EVERYWHERE, ...WITH_TOKEN, ...more];
-/** The errors of every request with a token and a body, and those named. */
-export const writeErrors = (...more: ErrorName[]): ErrorName[] => [
+/** The errors of a request with a token and without a body, and those named. */
+export const tokenErrors = (...more: ErrorName[]): ErrorName[] => [...EVERYWHERE, ...WITH_TOKEN, ...more];
+/** The errors of a request with a token and a body, and those named. */
+export const bodyErrors = (...more: ErrorName[]): ErrorName[] => [
   ...EVERYWHERE,
   ...WITH_TOKEN,
   ...WITH_BODY,

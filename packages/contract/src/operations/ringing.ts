@@ -6,7 +6,7 @@ import {
   SendCallEventRequest,
   SendReactionRequest,
 } from '../schemas/ringing.ts';
-import { operations, writeErrors } from './operation.ts';
+import { bodyErrors, operations } from './operation.ts';
 
 /** Listed so that they answer 400, code 19 after the permission check; none is served yet. */
 export const ringingOperations = operations({
@@ -22,7 +22,7 @@ export const ringingOperations = operations({
     body: RingCallRequest,
     bodyOptional: true,
     success: { status: 200, schema: ActResponse },
-    errors: writeErrors('not_found', 'feature_not_supported'),
+    errors: bodyErrors('not_found', 'feature_not_supported'),
     auth: 'server or user',
     limit: 'default',
     write: true,
@@ -40,7 +40,7 @@ export const ringingOperations = operations({
     body: EmptyRequest,
     bodyOptional: true,
     success: { status: 200, schema: ActResponse },
-    errors: writeErrors('not_found', 'feature_not_supported'),
+    errors: bodyErrors('not_found', 'feature_not_supported'),
     auth: 'server or user',
     limit: 'default',
     write: true,
@@ -58,7 +58,7 @@ export const ringingOperations = operations({
     body: RejectCallRequest,
     bodyOptional: true,
     success: { status: 200, schema: ActResponse },
-    errors: writeErrors('not_found', 'feature_not_supported'),
+    errors: bodyErrors('not_found', 'feature_not_supported'),
     auth: 'server or user',
     limit: 'default',
     write: true,
@@ -76,7 +76,7 @@ export const ringingOperations = operations({
     query: CommonQuery,
     body: SendCallEventRequest,
     success: { status: 200, schema: ActResponse },
-    errors: writeErrors('not_found', 'feature_not_supported'),
+    errors: bodyErrors('not_found', 'feature_not_supported'),
     auth: 'server or user',
     capability: 'read-call',
     limit: 'default',
@@ -94,7 +94,7 @@ export const ringingOperations = operations({
     query: CommonQuery,
     body: SendReactionRequest,
     success: { status: 200, schema: ActResponse },
-    errors: writeErrors('not_found', 'feature_not_supported'),
+    errors: bodyErrors('not_found', 'feature_not_supported'),
     auth: 'server or user',
     capability: 'create-reaction',
     limit: 'default',

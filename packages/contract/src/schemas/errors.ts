@@ -9,7 +9,9 @@ export const ErrorResponse = response('ErrorResponse', 'What went wrong and what
   duration: Type.String({ description: 'How long the server worked on the request, e.g. `12.34ms`.' }),
   more_info: Type.String({ description: 'Where the documentation of this error is.' }),
   exception_fields: Type.Optional(
-    mapOf(Type.String(), { description: 'Field -> complaint, for errors that concern fields.' }),
+    mapOf(Type.String({ description: 'What is wrong with the field.' }), {
+      description: 'Field -> complaint, for errors that concern fields.',
+    }),
   ),
   details: Type.Array(Type.Unknown(), {
     description: 'Further facts, e.g. `{what, id}` of what is missing.',

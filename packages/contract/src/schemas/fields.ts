@@ -104,15 +104,39 @@ export const time = (description: string) =>
   Type.String({ format: 'date-time', maxLength: 40, description: `${description} RFC 3339.` });
 
 export const userId = (description: string) =>
-  Type.Unsafe<UserId>({ type: 'string', pattern: USER_ID_PATTERN, minLength: 1, maxLength: 255, description });
+  Type.Unsafe<UserId>({
+    type: 'string',
+    pattern: USER_ID_PATTERN,
+    minLength: 1,
+    maxLength: 255,
+    description,
+  });
 export const callTypeName = (description: string) =>
-  Type.Unsafe<CallTypeName>({ type: 'string', pattern: CALL_PART_PATTERN, minLength: 1, maxLength: 64, description });
+  Type.Unsafe<CallTypeName>({
+    type: 'string',
+    pattern: CALL_PART_PATTERN,
+    minLength: 1,
+    maxLength: 64,
+    description,
+  });
 export const callId = (description: string) =>
-  Type.Unsafe<CallId>({ type: 'string', pattern: CALL_PART_PATTERN, minLength: 1, maxLength: 64, description });
+  Type.Unsafe<CallId>({
+    type: 'string',
+    pattern: CALL_PART_PATTERN,
+    minLength: 1,
+    maxLength: 64,
+    description,
+  });
 export const callCid = (description: string) =>
   Type.Unsafe<CallCid>({ type: 'string', pattern: CID_PATTERN, minLength: 3, maxLength: 129, description });
 export const roleName = (description: string) =>
-  Type.Unsafe<RoleName>({ type: 'string', pattern: ROLE_NAME_PATTERN, minLength: 1, maxLength: 64, description });
+  Type.Unsafe<RoleName>({
+    type: 'string',
+    pattern: ROLE_NAME_PATTERN,
+    minLength: 1,
+    maxLength: 64,
+    description,
+  });
 /** An id that the server made: a session, request, task, ban, job, event or record. */
 export const madeId = (description: string) =>
   Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', minLength: 1, maxLength: 64, description });

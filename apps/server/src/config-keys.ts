@@ -1,0 +1,238 @@
+import {
+  addressRange,
+  flag,
+  listOf,
+  oneOf,
+  origin,
+  type Parse,
+  secret,
+  text,
+  url,
+  wholeNumber,
+} from './config-parse.ts';
+
+/** One setting: its names, how it is read, what holds without it and what it means. */
+export interface ConfigKey<T, D> {
+  env: string;
+  /** Its name in the configuration file. */
+  file: string;
+  parse: Parse<T>;
+  default: D;
+  /** Never printed, not even its default. */
+  isSecret: boolean;
+  description: string;
+}
+
+const key = <T, D extends T | null>(
+  env: string,
+  parse: Parse<T>,
+  fallback: D,
+  description: string,
+  options: { file?: string; isSecret?: boolean } = {},
+): ConfigKey<T, D> => ({
+  env,
+  file: options.file ?? env.replace(/^CALLGATE_/, '').toLowerCase(),
+  parse,
+  default: fallback,
+  isSecret: options.isSecret ?? false,
+  description,
+});
+
+const SECRET = { isSecret: true };
+const MINUTE_LIMIT = wholeNumber(0, 1_000_000_000);
+const NO_LIMIT = '0: no limit.';
+
+/** All settings. The order is the order of docs/reference/config.md. */
+export const KEYS = {
+  host: key<string, string>(
+    'HOST',
+    text,
+    '127.0.0.1',
+    'Address to listen on. Other than loopback needs an explicit key and secret.',
+  ),
+  port: key<number, number>('PORT', wholeNumber(0, 65535), 8080, 'Port to listen on; 0 takes a free one.'),
+  dataDir: key<string, string>(
+    'CALLGATE_DATA_DIR',
+    text,
+    '.callgate',
+    'Folder of the database, the generated secrets and the audit checkpoints; relative to the folder that the server is started in. One process per folder.',
+  ),
+  databaseUrl: key<string, null>(
+    'DATABASE_URL',
+    url('postgres', 'postgresql'),
+    null,
+    'PostgreSQL to use in place of SQLite in the data folder.',
+    SECRET,
+  ),
+  databaseConnections: key<number, number>(
+    'CALLGATE_DATABASE_CONNECTIONS',
+    wholeNumber(2, 500),
+    16,
+    'Connections to PostgreSQL at most.',
+  ),
+  redisUrl: key<string, null>('REDIS_URL', text, null, 'Not there yet: refused at start.', SECRET),
+  livekitUrl: key<string, null>('LIVEKIT_URL', text, null, 'Not there yet: refused at start.'),
+  livekitApiKey: key<string, null>('LIVEKIT_API_KEY', text, null, 'Not there yet: refused at start.', SECRET),
+  livekitApiSecret: key<string, null>(
+    'LIVEKIT_API_SECRET',
+    text,
+    null,
+    'Not there yet: refused at start.',
+    SECRET,
+  ),
+  apiKey: key<string, null>(
+    'CALLGATE_API_KEY',
+    text,
+    null,
+    'Key of the application; without it one is made on the first start and kept in the data folder.',
+  ),
+  apiSecret: key<string, null>(
+    'CALLGATE_API_SECRET',
+    secret,
+    null,
+    'Secret that tokens are signed with, at least 16 characters; without it one is made on the first start and kept in the data folder.',
+    SECRET,
+  ),
+  auditKey: key<string, null>(
+    'CALLGATE_AUDIT_KEY',
+    secret,
+    null,
+    'Key of the audit chain in hexadecimal; without it one is made on the first start and kept in the data folder. Several nodes need the same.',
+    SECRET,
+  ),
+  publicUrl: key<string, null>(
+    'CALLGATE_PUBLIC_URL',
+    url('http', 'https'),
+    null,
+    'Where clients reach the server, when that is not host and port. Its host is accepted in `Host`.',
+  ),
+  allowedHosts: key<readonly string[], readonly string[]>(
+    'CALLGATE_ALLOWED_HOSTS',
+    listOf(text),
+    [],
+    'Further names that requests may carry in `Host`, with or without a port. Loopback names are always accepted on a loopback address; others are refused (421), so that a web page cannot reach the server under a name of its own.',
+  ),
+  allowedOrigins: key<readonly string[], readonly string[]>(
+    'CALLGATE_ALLOWED_ORIGINS',
+    listOf(origin),
+    [],
+    'Browser origins whose pages may call the API (CORS).',
+  ),
+  trustedProxies: key<readonly string[], readonly string[]>(
+    'CALLGATE_TRUSTED_PROXIES',
+    listOf(addressRange),
+    [],
+    'Proxies whose `X-Forwarded-For` is believed. Without it the address of the connection counts, and a peer that sends the header never counts for IP bans.',
+  ),
+  logLevel: key<string, string>(
+    'CALLGATE_LOG_LEVEL',
+    oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    'info',
+    'How much is logged.',
+  ),
+  metricsToken: key<string, null>(
+    'CALLGATE_METRICS_TOKEN',
+    secret,
+    null,
+    'Bearer token that `/metrics` accepts from other machines, beside server tokens.',
+    SECRET,
+  ),
+  bodyLimitBytes: key<number, number>(
+    'CALLGATE_BODY_LIMIT_BYTES',
+    wholeNumber(1024, 16 * 1024 * 1024),
+    1024 * 1024,
+    'Largest request body; larger is refused with 413.',
+  ),
+  headerLimitBytes: key<number, number>(
+    'CALLGATE_HEADER_LIMIT_BYTES',
+    wholeNumber(4096, 65536),
+    16 * 1024,
+    'Largest head of a request; larger is refused with 431.',
+  ),
+  requestTimeoutMs: key<number, number>(
+    'CALLGATE_REQUEST_TIMEOUT_MS',
+    wholeNumber(100, 600_000),
+    20_000,
+    'How long a client may take to send a whole request; then 408.',
+  ),
+  headersTimeoutMs: key<number, number>(
+    'CALLGATE_HEADERS_TIMEOUT_MS',
+    wholeNumber(100, 600_000),
+    10_000,
+    'How long a client may take to send the head of a request; then 408.',
+  ),
+  maxConnections: key<number, number>(
+    'CALLGATE_MAX_CONNECTIONS',
+    wholeNumber(1, 1_000_000),
+    10_000,
+    'Open connections at most; further ones are closed at once.',
+  ),
+  stopTimeoutMs: key<number, number>(
+    'CALLGATE_STOP_TIMEOUT_MS',
+    wholeNumber(0, 600_000),
+    10_000,
+    'How long a stopping server waits for requests that are under way.',
+  ),
+  clockSkewSeconds: key<number, number>(
+    'CALLGATE_CLOCK_SKEW_SECONDS',
+    wholeNumber(0, 300),
+    5,
+    'How far `iat` and `nbf` of a token may lie ahead. `exp` has no tolerance.',
+  ),
+  rateLimitUser: key<number, number>(
+    'CALLGATE_RATE_LIMIT_USER',
+    MINUTE_LIMIT,
+    60,
+    `Requests per minute of one user to one endpoint from one platform. ${NO_LIMIT}`,
+  ),
+  rateLimitModeration: key<number, number>(
+    'CALLGATE_RATE_LIMIT_MODERATION',
+    MINUTE_LIMIT,
+    600,
+    `Moderation acts per minute of one user and endpoint. ${NO_LIMIT}`,
+  ),
+  rateLimitApp: key<number, number>(
+    'CALLGATE_RATE_LIMIT_APP',
+    MINUTE_LIMIT,
+    0,
+    `Requests per minute of all users together to one endpoint from one platform. ${NO_LIMIT}`,
+  ),
+  rateLimitServer: key<number, number>(
+    'CALLGATE_RATE_LIMIT_SERVER',
+    MINUTE_LIMIT,
+    0,
+    `Requests per minute with server tokens to one endpoint. ${NO_LIMIT}`,
+  ),
+  rateLimitAddress: key<number, number>(
+    'CALLGATE_RATE_LIMIT_ADDRESS',
+    MINUTE_LIMIT,
+    60,
+    `Requests per minute of one address to one endpoint that needs no token, and refused tokens per minute of one address. ${NO_LIMIT}`,
+  ),
+  rateLimitTrackedKeys: key<number, number>(
+    'CALLGATE_RATE_LIMIT_TRACKED_KEYS',
+    wholeNumber(1000, 10_000_000),
+    200_000,
+    'Counters kept in memory at most; the oldest is dropped first.',
+  ),
+  webhookAllowPrivate: key<boolean, boolean>(
+    'CALLGATE_WEBHOOK_ALLOW_PRIVATE',
+    flag,
+    false,
+    'Whether webhooks may go to private addresses. No effect yet: webhooks come in a later version.',
+  ),
+  rtcPort: key<number, null>(
+    'CALLGATE_RTC_PORT',
+    wholeNumber(0, 65535),
+    null,
+    'UDP port of the media server. No effect yet: media comes in a later version.',
+  ),
+  rtcIp: key<string, null>(
+    'CALLGATE_RTC_IP',
+    text,
+    null,
+    'Address that the media server announces. No effect yet: media comes in a later version.',
+  ),
+} as const;
+
+export type KeyName = keyof typeof KEYS;

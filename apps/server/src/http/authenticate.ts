@@ -1,0 +1,135 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { RoleName, UserId } from '@callgate/contract';
+import type { Caller, PolicySources, TokenClaims, UserFacts } from '../features/policy/index.ts';
+import { refusal } from '../features/policy/index.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { ApiError } from '../kernel/errors.ts';
+import type { Database } from '../storage/database.ts';
+import { tokenVerifier } from './token.ts';
+
+/** What of a request says who sent it. */
+export interface Credentials {
+  apiKey: unknown;
+  authorization: string | undefined;
+  /** The `stream-auth-type` header, or the query parameter of that name; undefined: `jwt`. */
+  authType: unknown;
+}
+
+/** Says who sent a request, or throws the documented 401 or 403. */
+export interface Authenticator {
+  /** Demands the application's key. 401/2. */
+  demandKey(credentials: Credentials): void;
+  /** `create` makes the row of a valid token's user who is not there yet. */
+  caller(credentials: Credentials, create: (id: UserId) => Promise<void>): Promise<Caller>;
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+const refused = (message: string): ApiError => new ApiError('authentication', message);
+
+export function createAuthenticator(deps: {
+  apiKey: string;
+  apiSecret: string;
+  skewSeconds: number;
+  clock: Clock;
+  database: Database;
+  sources: Pick<PolicySources, 'app' | 'user'>;
+}): Authenticator {
+  const { clock, database, sources } = deps;
+  const verify = tokenVerifier({ secret: deps.apiSecret, skewSeconds: deps.skewSeconds });
+  const expectedKey = digest(deps.apiKey);
+
+  /** Facts of the person and of the application in one snapshot. */
+  const readFacts = (userId: UserId) =>
+    database.read((snapshot) => Promise.all([sources.app(snapshot), sources.user(snapshot, userId)]));
+
+  const userCaller = async (
+    userId: UserId,
+    token: TokenClaims,
+    create: (id: UserId) => Promise<void>,
+  ): Promise<Caller> => {
+    let [app, user] = await readFacts(userId);
+    if (!user) {
+      demandNotRevoked(token, app.tokensRevokedBefore);
+      if (app.multiTenant || isGuestId(userId)) throw refusedUnknown(userId, app.multiTenant);
+      await create(userId);
+      [app, user] = await readFacts(userId);
+      if (!user) throw refusedUnknown(userId, app.multiTenant);
+    }
+    demandNotRevoked(token, latest(app.tokensRevokedBefore, user.tokensRevokedBefore));
+    demandUsable(user, app, clock.now());
+    return { kind: 'user', userId, token };
+  };
+
+  return {
+    demandKey({ apiKey }) {
+      const given = typeof apiKey === 'string' ? apiKey : '';
+      if (timingSafeEqual(digest(given), expectedKey)) return;
+      const message =
+        given === '' ? 'query parameter api_key is missing' : 'api_key is not the key of this application';
+      throw new ApiError('access_key_invalid', message);
+    },
+    async caller({ authorization, authType = 'jwt' }, create) {
+      if (authType !== 'jwt' && authType !== 'anonymous') {
+        throw refused('stream-auth-type must be jwt or anonymous');
+      }
+      const bare = bareToken(authorization);
+      if (authType === 'anonymous') return anonymousCaller(bare);
+      if (bare === undefined) throw refused('header Authorization with a token is missing');
+      const token = verify(bare, clock.now());
+      if (token.kind === 'server') return { kind: 'server' };
+      if (token.userId === null) throw refused('token carries neither server nor user_id');
+      return userCaller(token.userId, token.claims, create);
+    },
+  };
+
+  async function anonymousCaller(bare: string | undefined): Promise<Caller> {
+    const app = await database.read((snapshot) => sources.app(snapshot));
+    if (!app.anonymous) throw refusal('anonymous_off');
+    if (bare === undefined) return { kind: 'anonymous', token: NO_CLAIMS };
+    const token = verify(bare, clock.now());
+    if (token.kind === 'server' || token.userId !== null) {
+      throw refused('an anonymous caller sends no token or a call token without user_id');
+    }
+    demandNotRevoked(token.claims, app.tokensRevokedBefore);
+    return { kind: 'anonymous', token: token.claims };
+  }
+}
+
+const NO_CLAIMS: TokenClaims = { issuedAt: null, expiresAt: null, callCids: null, role: null };
+const GUEST = 'guest' as RoleName;
+const ANONYMOUS = 'anonymous' as RoleName;
+
+/** The token without a `Bearer` before it. */
+const bareToken = (authorization: string | undefined): string | undefined => {
+  const bare = authorization?.replace(/^Bearer +/i, '').trim();
+  return bare === '' ? undefined : bare;
+};
+
+/** Ids under this prefix are made by the server. */
+const isGuestId = (id: UserId): boolean => id.startsWith('guest-');
+
+const refusedUnknown = (id: UserId, multiTenant: boolean): ApiError =>
+  new ApiError(
+    'not_allowed',
+    multiTenant
+      ? `user "${id}" does not exist; with multi-tenancy on, users are created by server tokens only`
+      : `user "${id}" does not exist; ids that begin with guest- are made by the server`,
+  );
+
+const latest = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.max(a, b);
+
+/** A token without `iat` is refused as soon as a date is set. */
+function demandNotRevoked(token: TokenClaims, before: number | null): void {
+  if (before === null || (token.issuedAt !== null && token.issuedAt >= before)) return;
+  throw refused('token was revoked; make a new one');
+}
+
+/** 403/17 for people who can make no request at all (api.md 0.2, 0.5). */
+function demandUsable(user: UserFacts, app: { guests: boolean; anonymous: boolean }, now: number): void {
+  if (user.deleted) throw refusal('deleted');
+  if (user.deactivated) throw refusal('deactivated');
+  if (user.expiresAt !== null && user.expiresAt <= now) throw refusal('expired');
+  if (user.role === GUEST && !app.guests) throw refusal('guests_off');
+  if (user.role === ANONYMOUS && !app.anonymous) throw refusal('anonymous_off');
+}

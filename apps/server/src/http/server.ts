@@ -1,0 +1,110 @@
+import { type FastifyInstance, fastify } from 'fastify';
+import { monotonicMs } from '../kernel/clock.ts';
+import { ApiError } from '../kernel/errors.ts';
+import { newId } from '../kernel/id.ts';
+import type { AppHooks, Services } from '../services.ts';
+import { addressReader } from './address.ts';
+import { answerClientErrors } from './client-errors.ts';
+import { parseJsonBytes } from './json-body.ts';
+import { sendError } from './reply.ts';
+import { pathOf, saneRequestId } from './request-context.ts';
+import { featureRoutes } from './routes/index.ts';
+import { operationServer } from './serve-operation.ts';
+import { answerUnknownPaths } from './unknown-paths.ts';
+
+/** What the transport needs beside the features' services. */
+export interface HttpOptions {
+  services: Services;
+  credentials: { apiKey: string; apiSecret: string };
+  hooks?: AppHooks;
+}
+
+/** Longest path parameter that is handed to the schemas, which then say what is wrong with it. */
+const MAX_PARAM_LENGTH = 16 * 1024;
+/** How often Node looks for requests that take too long, in milliseconds. */
+const TIMEOUT_CHECK_MS = 1000;
+
+/** The HTTP server with every route; not listening yet. */
+export function createHttpServer(options: HttpOptions): FastifyInstance {
+  const app = bareServer(options.services);
+  const serve = operationServer(app, options);
+  for (const routes of featureRoutes) routes(serve.route, options.services);
+  answerUnknownPaths(app);
+  return app;
+}
+
+function bareServer({ config, clock, logger }: Services): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: config.bodyLimitBytes,
+    requestTimeout: config.requestTimeoutMs,
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    genReqId: (message) => saneRequestId(message.headers['x-request-id']) ?? newId(clock.now()),
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    clientErrorHandler: answerClientErrors(config),
+    frameworkErrors: (error, request, reply) =>
+      void sendError(request, reply, asApiError(error, config.bodyLimitBytes)),
+    http: {
+      maxHeaderSize: config.headerLimitBytes,
+      headersTimeout: config.headersTimeoutMs,
+      requestTimeout: config.requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, config.headersTimeoutMs),
+    },
+  });
+  app.server.maxConnections = config.maxConnections;
+  const addressOf = addressReader(config.trustedProxies);
+  app.decorateRequest('context');
+  app.addHook('onRequest', (request, reply, done) => {
+    request.context = { startedMs: monotonicMs(), client: addressOf(request.raw) };
+    reply.header('X-Request-Id', request.id);
+    done();
+  });
+  acceptJsonOnly(app);
+  app.setErrorHandler((error, request, reply) => {
+    const known = asApiError(error, config.bodyLimitBytes);
+    if (known.kind === 'internal') {
+      logger.error(
+        { requestId: request.id, method: request.method, path: pathOf(request), err: error },
+        'request failed',
+      );
+    }
+    return sendError(request, reply, known);
+  });
+  return app;
+}
+
+function acceptJsonOnly(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseJsonBytes(body as Buffer));
+    } catch (error) {
+      done(error as Error, undefined);
+    }
+  });
+}
+
+/** Errors of Fastify in the words of our catalogue. */
+function asApiError(error: unknown, bodyLimit: number): ApiError {
+  if (error instanceof ApiError) return error;
+  const code = (error as { code?: unknown }).code;
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new ApiError('payload_too_big', `the body is larger than ${bodyLimit} bytes`);
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new ApiError(
+        'unsupported_media_type',
+        'the body must be JSON: send Content-Type: application/json',
+      );
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new ApiError('input', 'the body is not as long as Content-Length says');
+    case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_ASYNC_CONSTRAINT':
+      return new ApiError('input', 'the path is not a valid URL path');
+    default:
+      return new ApiError('internal', 'internal error; the request id names it in the server’s log', {
+        cause: error,
+      });
+  }
+}

@@ -1,0 +1,56 @@
+import type { CallTypeName } from '@callgate/contract';
+import { BUILT_IN_CALL_TYPES, partsOf } from '@callgate/contract';
+import { appFacts } from './features/app-settings/index.ts';
+import { isBlocked } from './features/call-blocks/index.ts';
+import { findCall } from './features/calls/index.ts';
+import { countSeatsTaken } from './features/media/index.ts';
+import type { PolicySources, UserFacts } from './features/policy/index.ts';
+import { roleRanks } from './features/roles/index.ts';
+import { findUser } from './features/users/index.ts';
+import type { UserRow } from './features/users/users.store.ts';
+
+/** What policy asks, answered by the features that own the tables. */
+export const policySources = (): PolicySources => ({
+  app: appFacts,
+  rankOf: roleRanks,
+  async user(handle, id) {
+    const row = await findUser(handle, id);
+    return row && userFacts(row);
+  },
+  async call(handle, cid) {
+    const row = await findCall(handle, cid);
+    if (!row) return undefined;
+    const type = builtInType(partsOf(cid).type);
+    return {
+      cid,
+      team: row.team,
+      settings: type.settings,
+      grants: type.grants,
+      backstage: row.backstage === 1,
+      startsAt: row.starts_at,
+      endedAt: row.ended_at,
+      sessionStartedAt: row.session_started_at,
+      createdById: row.created_by_id,
+    };
+  },
+  memberRole: async () => null,
+  isBlocked,
+  bans: async () => ({ app: false, call: false }),
+  isAddressBanned: async () => false,
+  grants: async () => [],
+  epoch: async () => 0,
+  seatsTaken: countSeatsTaken,
+});
+
+const userFacts = (row: UserRow): UserFacts => ({
+  id: row.id,
+  role: row.role,
+  teams: JSON.parse(row.teams),
+  deactivated: row.deactivated_at !== null,
+  deleted: row.deleted_at !== null,
+  expiresAt: row.guest_expires_at,
+  tokensRevokedBefore: row.revoke_tokens_issued_before,
+});
+
+const builtInType = (name: CallTypeName) =>
+  Object.entries(BUILT_IN_CALL_TYPES).find(([key]) => key === name)?.[1] ?? BUILT_IN_CALL_TYPES.default;

@@ -1,0 +1,25 @@
+import type { Config } from './config.ts';
+import type { Acts, Enforcement } from './features/enforcement/index.ts';
+import type { MediaPlane } from './features/media/index.ts';
+import type { PolicyReader } from './features/policy/index.ts';
+import type { Clock } from './kernel/clock.ts';
+import type { Logger } from './kernel/logger.ts';
+import type { Database } from './storage/database.ts';
+
+/** What the features' routes are given: everything that `app.ts` composed. */
+export interface Services {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly database: Database;
+  readonly policy: PolicyReader;
+  readonly media: MediaPlane;
+  readonly enforcement: Enforcement;
+  readonly acts: Acts;
+}
+
+/** What tests may hang onto, by name; absent in production. Awaited at each point. */
+export interface AppHooks {
+  /** `before-reply`: an act is on disk and enforced, its reply is not sent yet. */
+  at(point: 'before-reply'): void | Promise<void>;
+}

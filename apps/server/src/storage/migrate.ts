@@ -15,6 +15,8 @@ export class NewerSchemaError extends Error {
 export async function migrate(database: Database, now: number): Promise<string[]> {
   return database.write(async (tx) => {
     await tx.lock('app');
+    // Filling an index of a large table may take longer than any statement of the running server should.
+    if (tx.engine === 'postgres') await tx.run(rawStatement('set local statement_timeout = 0'));
     await tx.run(
       rawStatement(
         'create table if not exists migrations (id text primary key, name text not null, applied_at bigint not null)',
@@ -42,7 +44,7 @@ function refuseNewer(applied: ReadonlySet<string>): void {
 
 async function apply(tx: Tx, migration: Migration, now: number): Promise<void> {
   for (const statement of migration.statements(tx.engine === 'sqlite' ? 'text' : 'jsonb', tx.engine)) {
-    await tx.run(rawStatement(statement));
+    await tx.run(rawStatement(tx.engine === 'sqlite' ? statement : orderedByBytes(statement)));
   }
   const mark = tx.engine === 'sqlite' ? '?, ?, ?' : '$1, $2, $3';
   await tx.run(
@@ -53,3 +55,12 @@ async function apply(tx: Tx, migration: Migration, now: number): Promise<void> {
     ]),
   );
 }
+
+/**
+ * Text columns compare and sort by bytes on both engines, so that lists page alike: SQLite does by itself, on
+ * PostgreSQL the order would otherwise be the one that the cluster was made with.
+ */
+const orderedByBytes = (statement: string): string =>
+  /^\s*(create|alter) table/.test(statement)
+    ? statement.replaceAll(/\btext\b(?=[\s,)]|$)/g, 'text collate "C"')
+    : statement;

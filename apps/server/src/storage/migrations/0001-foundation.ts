@@ -9,15 +9,15 @@ export const foundation: Migration = {
   id: '0001',
   name: 'foundation',
   statements: (json) => [
-    `create table versions (name text primary key, version bigint not null)`,
+    `create table versions (name text not null primary key, version bigint not null)`,
     `create table app_settings (
-      id bigint primary key, settings ${json} not null, revoke_tokens_issued_before bigint,
+      id bigint not null primary key, settings ${json} not null, revoke_tokens_issued_before bigint,
       updated_at bigint not null)`,
     `create table roles (
-      name text primary key, "rank" bigint not null, built_in smallint not null,
+      name text not null primary key, "rank" bigint not null, built_in smallint not null,
       created_at bigint not null, updated_at bigint not null)`,
     `create table users (
-      id text primary key, role text not null, name text, image text, custom ${json} not null,
+      id text not null primary key, role text not null, name text, image text, custom ${json} not null,
       teams ${json} not null, language text not null, invisible smallint not null,
       created_at bigint not null, updated_at bigint not null, last_active bigint,
       deactivated_at bigint, deactivated_by_id text, deleted_at bigint, deletion text,
@@ -26,7 +26,7 @@ export const foundation: Migration = {
     `create index users_role on users (role)`,
     `create index users_guest_expires_at on users (guest_expires_at) where guest_expires_at is not null`,
     `create table guest_starts (
-      user_id text primary key, address text not null, created_at bigint not null)`,
+      user_id text not null primary key, address text not null, created_at bigint not null)`,
     `create index guest_starts_address on guest_starts (address, created_at)`,
     `create index guest_starts_created_at on guest_starts (created_at)`,
     `create table user_addresses (
@@ -37,11 +37,11 @@ export const foundation: Migration = {
       user_id text not null, blocked_user_id text not null, created_at bigint not null,
       primary key (user_id, blocked_user_id))`,
     `create table call_types (
-      name text primary key, built_in smallint not null, settings ${json} not null,
+      name text not null primary key, built_in smallint not null, settings ${json} not null,
       grants ${json} not null, notification_settings ${json} not null,
       created_at bigint not null, updated_at bigint not null)`,
     `create table calls (
-      cid text primary key, type text not null, id text not null, created_by_id text, team text,
+      cid text not null primary key, type text not null, id text not null, created_by_id text, team text,
       custom ${json} not null, settings_override ${json} not null, video smallint not null,
       backstage smallint not null, starts_at bigint, ended_at bigint, live_started_at bigint,
       live_ended_at bigint, session_id text, session_started_at bigint, session_emptied_at bigint,
@@ -72,14 +72,14 @@ export const foundation: Migration = {
       cid text not null references calls (cid) on delete cascade, user_id text not null,
       epoch bigint not null, primary key (cid, user_id))`,
     `create table permission_requests (
-      id text primary key, cid text not null references calls (cid) on delete cascade,
+      id text not null primary key, cid text not null references calls (cid) on delete cascade,
       user_id text not null, permission text not null, state text not null, reason text,
       answered_by_id text, created_at bigint not null, answered_at bigint)`,
     `create index permission_requests_call on permission_requests (cid, state, created_at)`,
     `create unique index permission_requests_pending on permission_requests (cid, user_id, permission)
       where state = 'pending'`,
     `create table bans (
-      id text primary key, target_user_id text not null, cid text not null, banned_by_id text,
+      id text not null primary key, target_user_id text not null, cid text not null, banned_by_id text,
       reason text, ip_ban smallint not null, shadow smallint not null, delete_messages text,
       created_at bigint not null, expires_at bigint, unique (target_user_id, cid))`,
     `create index bans_created_at on bans (created_at, id)`,
@@ -88,7 +88,7 @@ export const foundation: Migration = {
       expires_at bigint, primary key (ban_id, prefix))`,
     `create index ip_bans_prefix on ip_bans (prefix)`,
     `create table media_sessions (
-      id text primary key, cid text not null references calls (cid) on delete cascade,
+      id text not null primary key, cid text not null references calls (cid) on delete cascade,
       user_id text not null, call_session_id text not null, state text not null, role_claim text,
       shown_role text not null, anonymous smallint not null, hidden smallint not null,
       epoch bigint not null, token_issued_at bigint, by_server smallint not null, address text,
@@ -99,21 +99,21 @@ export const foundation: Migration = {
     `create index media_sessions_user on media_sessions (user_id) where state in ('pending', 'active')`,
     `create index media_sessions_address on media_sessions (address, created_at) where address is not null`,
     `create table tasks (
-      id text primary key, type text not null, status text not null, total bigint not null,
+      id text not null primary key, type text not null, status text not null, total bigint not null,
       done bigint not null, result ${json}, error ${json}, created_at bigint not null,
       updated_at bigint not null)`,
     `create table jobs (
-      id text primary key, kind text not null, state text not null, scope ${json} not null,
+      id text not null primary key, kind text not null, state text not null, scope ${json} not null,
       result ${json}, attempts bigint not null, run_at bigint not null, leased_by text,
       leased_until bigint, created_at bigint not null, done_at bigint)`,
     `create index jobs_pending on jobs (run_at) where state = 'pending'`,
     `create table outbox (
-      id text primary key, type text not null, cid text, call_seq bigint, payload ${json} not null,
+      id text not null primary key, type text not null, cid text, call_seq bigint, payload ${json} not null,
       audience ${json} not null, created_at bigint not null, app_seq bigint)`,
     `create unique index outbox_call_seq on outbox (cid, call_seq) where cid is not null`,
     `create index outbox_unsequenced on outbox (created_at) where app_seq is null`,
     `create table audit_records (
-      id text primary key, at bigint not null, action text not null, actor_kind text not null,
+      id text not null primary key, at bigint not null, action text not null, actor_kind text not null,
       cid text, request_id text not null, job_id text, actor_id text, as_id text, target_type text,
       target_id text, reason text, address text, before text, after text, salt text,
       personal_hash text not null, seq bigint, hash text)`,
@@ -127,7 +127,7 @@ export const foundation: Migration = {
       primary key (scope, key))`,
     `create index idempotency_keys_expires on idempotency_keys (expires_at)`,
     `create table leases (
-      name text primary key, holder text not null, fence bigint not null, expires_at bigint not null)`,
+      name text not null primary key, holder text not null, fence bigint not null, expires_at bigint not null)`,
     `insert into versions (name, version) values ('app', 1), ('roles', 1), ('call_types', 1), ('ip_bans', 1)`,
   ],
 };

@@ -8,7 +8,7 @@ import {
   demandCapability,
 } from '../enforcement/index.ts';
 import { callerUserId, demandOutranks } from '../policy/index.ts';
-import { requireUser, userResponse } from '../users/index.ts';
+import { actorField, requireUser, userResponse } from '../users/index.ts';
 import { checkBlockable } from './call-block.ts';
 import { addBlock } from './call-blocks.store.ts';
 
@@ -45,7 +45,7 @@ export function blockUser(
       type: 'call.blocked_user',
       cid,
       audience: { watchers: true, users: [user_id] },
-      payload: { user: userResponse(user), ...(by && { actor_id: by }) },
+      payload: { user: userResponse(user, act.now), ...(await actorField(act, by)) },
     });
     act.enforce({ userId: user_id, cid });
     return {};

@@ -2,7 +2,7 @@ import type { CallCid, UserId } from '@callgate/contract';
 import { requireCall } from '../calls/index.ts';
 import { type ActReply, type ActRequest, type Acts, demandCapability } from '../enforcement/index.ts';
 import { callerUserId } from '../policy/index.ts';
-import { requireUser, userResponse } from '../users/index.ts';
+import { actorField, requireUser, userResponse } from '../users/index.ts';
 import { removeBlock } from './call-blocks.store.ts';
 
 /**
@@ -35,7 +35,7 @@ export function unblockUser(
       type: 'call.unblocked_user',
       cid,
       audience: { watchers: true, users: [user_id] },
-      payload: { user: userResponse(user), ...(by && { actor_id: by }) },
+      payload: { user: userResponse(user, act.now), ...(await actorField(act, by)) },
     });
     act.enforce({ userId: user_id, cid });
     return {};

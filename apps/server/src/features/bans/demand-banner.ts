@@ -1,0 +1,81 @@
+import type { CallCid, UserId } from '@callgate/contract';
+import { notAllowed } from '../../kernel/errors.ts';
+import type { Handle } from '../../storage/database.ts';
+import { type Act, requireActor } from '../enforcement/index.ts';
+import {
+  askedBy,
+  type Caller,
+  callerUserId,
+  demandOutranks,
+  type PersonFacts,
+  type PolicyReader,
+  refusal,
+} from '../policy/index.ts';
+import { BAN_RANK } from './ban.ts';
+
+/** Who reads or writes bans: what a request and an act both carry. */
+interface Asking {
+  caller: Caller;
+  address: string | null;
+}
+
+/**
+ * The person behind a user token that may ban: an application role of rank 300 or more (admin, moderator), in good
+ * standing; otherwise 403/17. Undefined for server tokens.
+ */
+export async function demandBanner(
+  handle: Handle,
+  policy: PolicyReader,
+  { caller, address }: Asking,
+): Promise<PersonFacts | undefined> {
+  if (caller.kind === 'server') return undefined;
+  const person = await policy.person(handle, askedBy(caller, address));
+  if (person.deactivated || person.deleted) throw refusal('deactivated');
+  if (person.banned) throw refusal('banned');
+  if (person.rank < BAN_RANK)
+    throw notAllowed('this needs the application role admin or moderator, or a server token');
+  return person;
+}
+
+/** 403/17 unless the target is of lower rank, here or in the call, and of one of the caller's teams; 400/4 for oneself. */
+export async function demandOutranksTarget(
+  act: Act,
+  banner: PersonFacts | undefined,
+  target: UserId,
+  cid: CallCid | undefined,
+): Promise<void> {
+  if (!banner || banner.id === null) return;
+  const asked = { userId: target, token: null, address: null };
+  const [app, person, mine, theirs] = await Promise.all([
+    act.policy.sources.app(act.tx),
+    act.policy.person(act.tx, asked),
+    cid === undefined ? undefined : act.callerPolicy(cid),
+    cid === undefined ? undefined : act.policy.inCall(act.tx, asked, cid),
+  ]);
+  const rank = { mine: mine?.rank ?? banner.rank, theirs: theirs?.rank ?? person.rank };
+  demandOutranks(
+    { kind: 'user', id: banner.id, rank: rank.mine },
+    { id: target, rank: rank.theirs },
+    'target_user_id',
+  );
+  if (mine?.readRefusal === 'team' || (app.multiTenant && !isSameTeam(banner.teams, person.teams)))
+    throw notAllowed('user belongs to another team');
+}
+
+const isSameTeam = (mine: readonly string[], theirs: readonly string[]): boolean =>
+  mine.length === 0 ? theirs.length === 0 : mine.some((team) => theirs.includes(team));
+
+/**
+ * Who is named as the one who bans: the token's user, or an existing person that a server token names
+ * (404/16, deactivated 403/17); null: the server. A user token that names somebody else is 403/17.
+ */
+export async function namedBanner(act: Act, named: UserId | undefined): Promise<UserId | null> {
+  const own = callerUserId(act.caller);
+  if (own === undefined) {
+    if (named !== undefined) await requireActor(act.tx, act.policy, named);
+    return named ?? null;
+  }
+  if (named !== undefined && named !== own)
+    throw notAllowed('banned_by_id must be absent or the user of the token');
+  return own;
+}

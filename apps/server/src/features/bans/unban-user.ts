@@ -1,0 +1,56 @@
+import type { CallCid, UserId } from '@callgate/contract';
+import { inputError } from '../../kernel/errors.ts';
+import type { ActReply, ActRequest, Acts } from '../enforcement/index.ts';
+import { callerUserId } from '../policy/index.ts';
+import { actorField, requireUser, userResponse } from '../users/index.ts';
+import { isInForce } from './ban.ts';
+import { findBan, removeBan } from './bans.store.ts';
+import { demandBanner, demandOutranksTarget } from './demand-banner.ts';
+
+export interface UnbanInput {
+  /** Required; 400/4 when neither the query nor the body says it. */
+  target_user_id?: UserId;
+  /** The call that the ban is limited to; absent: the ban from the application. */
+  channel_cid?: CallCid;
+}
+
+/**
+ * Lifts a ban with its addresses. For somebody who is not banned, or whose ban has ended by itself, it is the same
+ * 200 with no event. Needs what banning needs.
+ */
+export function unbanUser(acts: Acts, request: ActRequest, input: UnbanInput): Promise<ActReply<object>> {
+  const { target_user_id: target, channel_cid: cid } = input;
+  return acts.perform(request, async (act) => {
+    if (target === undefined) throw inputError('target_user_id', 'is required, in the query or in the body');
+    await act.tx.lock(`user:${target}`);
+    const banner = await demandBanner(act.tx, act.policy, act);
+    await requireUser(act.tx, target, { deleted: true });
+    await demandOutranksTarget(act, banner, target, cid);
+    const ban = await findBan(act.tx, target, cid ?? '');
+    if (!ban || !isInForce(ban, act.now)) return {};
+
+    await removeBan(act.tx, ban.id);
+    const user = await requireUser(act.tx, target, { deleted: true });
+    act.audit({
+      action: 'ban.remove',
+      ...(cid !== undefined && { cid }),
+      target: { type: 'user', id: target },
+      before: { banned: true, reason: ban.reason, shadow: ban.shadow === 1, ip_ban: ban.ip_ban === 1 },
+      after: { banned: false },
+    });
+    act.event({
+      type: 'user.unbanned',
+      ...(cid !== undefined && { cid }),
+      audience: ban.shadow === 1 ? {} : { users: [target] },
+      payload: {
+        user: userResponse(user, act.now),
+        ...(await actorField(act, callerUserId(act.caller))),
+        expired: false,
+        ...(cid !== undefined && { channel_cid: cid }),
+      },
+    });
+    act.enforce(cid === undefined ? { userId: target } : { userId: target, cid });
+    if (ban.ip_ban === 1) act.enforce({ addresses: true });
+    return {};
+  });
+}

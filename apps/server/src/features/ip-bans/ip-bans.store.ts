@@ -1,0 +1,123 @@
+import type { BanId, RoleName, UserId } from '@callgate/contract';
+import { type RawBuilder, sql } from 'kysely';
+import type { Engine, Handle, Tx } from '../../storage/database.ts';
+import { type Builder, type Holes, inList, prepared } from '../../storage/prepared.ts';
+import type { IpBansTable } from '../../storage/tables.ts';
+
+const selectBanned = prepared<{ prefixes: string; now: number }, { ban_id: BanId }>((db, p, engine) =>
+  db
+    .selectFrom('ip_bans')
+    .select('ban_id')
+    .where('prefix', 'in', inList<string>(engine, p('prefixes')))
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', p('now'))]))
+    .limit(1),
+);
+const selectOfBan = prepared<{ ban_id: BanId }, { prefix: string; expires_at: number | null }>((db, p) =>
+  db
+    .selectFrom('ip_bans')
+    .select(['prefix', 'expires_at'])
+    .where('ban_id', '=', p('ban_id'))
+    .orderBy('prefix'),
+);
+const insert = prepared<IpBansTable, never>((db, p) =>
+  db.insertInto('ip_bans').values({ ban_id: p('ban_id'), prefix: p('prefix'), expires_at: p('expires_at') }),
+);
+const removeOfBan = prepared<{ ban_id: BanId }, never>((db, p) =>
+  db.deleteFrom('ip_bans').where('ban_id', '=', p('ban_id')),
+);
+const selectUserSessions = prepared<{ user_id: UserId }, { address: string; seen: number }>((db, p) =>
+  db
+    .selectFrom('media_sessions')
+    .select(['address', 'created_at as seen'])
+    .where('user_id', '=', p('user_id'))
+    .where('address', 'is not', null)
+    .where('state', 'in', ['pending', 'active'])
+    .$narrowType<{ address: string }>(),
+);
+
+/** Somebody seen at an address that a ban takes. */
+export interface Sighting {
+  user_id: UserId;
+  role: RoleName;
+  address: string;
+  seen: number;
+  /** 1: in a call from there now. */
+  live: number;
+}
+
+/** At most this many sightings of each kind are counted. */
+const SIGHTINGS_MAX = 10_000;
+
+type Bounds = { bounds: string; since: number };
+
+/** `bounds` (JSON: a list of `{lo, hi}`) as a table `r`; text compares by bytes on both engines. */
+const boundsTable = (engine: Engine, p: Holes<Bounds>): RawBuilder<unknown> =>
+  engine === 'sqlite'
+    ? sql`(select value ->> 'lo' as lo, value ->> 'hi' as hi from json_each(${p('bounds')})) as r`
+    : sql`jsonb_to_recordset((${p('bounds')})::jsonb) as r(lo text, hi text)`;
+
+const within = (engine: Engine, column: string): RawBuilder<unknown> =>
+  engine === 'sqlite'
+    ? sql`${sql.ref(column)} between r.lo and r.hi`
+    : sql`${sql.ref(column)} collate "C" between r.lo collate "C" and r.hi collate "C"`;
+
+const statement = (build: (p: Holes<Bounds>, engine: Engine) => RawBuilder<Sighting>) =>
+  prepared<Bounds, Sighting>((db: Builder, p, engine) => ({ compile: () => build(p, engine).compile(db) }));
+
+const selectRemembered = statement(
+  (p, engine) => sql<Sighting>`
+    select a.user_id, u.role, a.address, a.last_seen_at as seen, 0 as live
+    from ${boundsTable(engine, p)}
+    join user_addresses as a on ${within(engine, 'a.address')}
+    join users as u on u.id = a.user_id
+    where a.last_seen_at >= ${p('since')} limit ${sql.lit(SIGHTINGS_MAX)}`,
+);
+const selectJoined = statement(
+  (p, engine) => sql<Sighting>`
+    select s.user_id, u.role, s.address, s.created_at as seen,
+      case when s.state in ('pending', 'active') then 1 else 0 end as live
+    from ${boundsTable(engine, p)}
+    join media_sessions as s on s.address is not null and ${within(engine, 's.address')}
+    join users as u on u.id = s.user_id
+    where s.state in ('pending', 'active') or s.created_at >= ${p('since')} limit ${sql.lit(SIGHTINGS_MAX)}`,
+);
+
+/** Whether one of the prefixes is banned now. */
+export const isAnyPrefixBanned = async (
+  handle: Handle,
+  prefixes: readonly string[],
+  now: number,
+): Promise<boolean> =>
+  (await selectBanned.first(handle, { prefixes: JSON.stringify(prefixes), now })) !== undefined;
+
+/** The prefixes of a ban, sorted as text. */
+export const prefixesOfBan = async (handle: Handle, ban_id: BanId): Promise<string[]> =>
+  (await selectOfBan.all(handle, { ban_id })).map((row) => row.prefix).sort();
+
+/** Puts these prefixes in the place of those that the ban had. */
+export async function replacePrefixes(
+  tx: Tx,
+  ban_id: BanId,
+  prefixes: readonly string[],
+  expires_at: number | null,
+): Promise<void> {
+  await removeOfBan.all(tx, { ban_id });
+  await Promise.all(prefixes.map((prefix) => insert.all(tx, { ban_id, prefix, expires_at })));
+}
+
+/** Addresses of a person's running sessions. */
+export const addressesInCalls = (
+  handle: Handle,
+  user_id: UserId,
+): Promise<{ address: string; seen: number }[]> => selectUserSessions.all(handle, { user_id });
+
+/** Who was seen between the bounds since `since`, or is in a call from there; up to 10,000 of each kind. */
+export async function sightings(
+  handle: Handle,
+  bounds: readonly { lo: string; hi: string }[],
+  since: number,
+): Promise<Sighting[]> {
+  const values = { bounds: JSON.stringify(bounds), since };
+  const found = await Promise.all([selectRemembered.all(handle, values), selectJoined.all(handle, values)]);
+  return found.flat();
+}

@@ -1,0 +1,1 @@
+export { kickUser } from './kick-user.ts';

@@ -1,0 +1,2 @@
+export { muteUsers } from './mute-users.ts';
+export { mutesOfCall } from './mutes.store.ts';

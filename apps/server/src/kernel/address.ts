@@ -1,0 +1,76 @@
+import ipaddr from 'ipaddr.js';
+
+type Parsed = ipaddr.IPv4 | ipaddr.IPv6;
+
+/** An address as bytes with the number of leading bits that count. IPv4 has 4 bytes, IPv6 16. */
+export interface Prefix {
+  bytes: readonly number[];
+  length: number;
+}
+
+/** Kinds of address that stand for a machine's surroundings rather than for a person. */
+const PRIVATE_RANGES: ReadonlySet<string> = new Set([
+  'unspecified',
+  'loopback',
+  'linkLocal',
+  'private',
+  'uniqueLocal',
+  'carrierGradeNat',
+]);
+
+/** The address in its one canonical text, IPv4 within IPv6 as IPv4; null for anything else. */
+export function canonicalAddress(text: string): string | null {
+  return parse(text)?.toString() ?? null;
+}
+
+/** Loopback, private, link-local, carrier-grade NAT and unspecified addresses. False for what is no address. */
+export const isPrivateAddress = (text: string): boolean => {
+  const parsed = parse(text);
+  return parsed !== null && PRIVATE_RANGES.has(parsed.range());
+};
+
+/** `203.0.113.7`, `203.0.113.0/24`, `2001:db8::/32`: bits behind the length are cleared. Null for anything else. */
+export function parsePrefix(text: string): Prefix | null {
+  const [address = '', lengthText, ...rest] = text.split('/');
+  if (rest.length > 0) return null;
+  const parsed = parse(address);
+  if (!parsed) return null;
+  const bytes = parsed.toByteArray();
+  const bits = bytes.length * 8;
+  if (lengthText === undefined) return { bytes, length: bits };
+  if (!/^(0|[1-9][0-9]{0,2})$/.test(lengthText)) return null;
+  // `::ffff:203.0.113.0/120` counts the 96 bits that the canonical form drops.
+  const length = Number(lengthText) - (bits === 32 && address.includes(':') ? 96 : 0);
+  return length >= 0 && length <= bits ? shorten({ bytes, length: bits }, length) : null;
+}
+
+/** The first `length` bits of a prefix; the same prefix when it is not longer. */
+export function shorten(prefix: Prefix, length: number): Prefix {
+  if (length >= prefix.length) return prefix;
+  const bytes = prefix.bytes.map((byte, at) => {
+    const kept = Math.min(8, Math.max(0, length - at * 8));
+    return byte & (0xff << (8 - kept)) & 0xff;
+  });
+  return { bytes, length };
+}
+
+/** Whether every address of `inner` lies in `outer`. */
+export function covers(outer: Prefix, inner: Prefix): boolean {
+  if (outer.bytes.length !== inner.bytes.length || outer.length > inner.length) return false;
+  const cut = shorten(inner, outer.length);
+  return cut.bytes.every((byte, at) => byte === outer.bytes[at]);
+}
+
+/** Canonical CIDR text, e.g. `203.0.113.7/32`, `2001:db8:1:2::/64`. */
+export const prefixText = ({ bytes, length }: Prefix): string =>
+  `${ipaddr.fromByteArray([...bytes]).toString()}/${length}`;
+
+function parse(text: string): Parsed | null {
+  // Zones (`fe80::1%eth0`) name an interface of one machine; short forms of IPv4 (`127.1`) are read differently by
+  // different programs: neither is taken.
+  if (text.includes('%') || !ipaddr.isValid(text)) return null;
+  const parsed = ipaddr.process(text);
+  return parsed.kind() === 'ipv4' && !text.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(text)
+    ? null
+    : parsed;
+}

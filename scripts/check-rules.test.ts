@@ -167,7 +167,7 @@ describe('planted violations', () => {
       'rules-have-tests 3',
       'rules-have-tests 2',
     ]);
-    expect(findings(file, tests)).toEqual(['rules-have-tests 2']);
+    expect(findings(file, tests, { 'docs/spec/bans.md': spec })).toEqual(['rules-have-tests 2']);
   });
 
   test('links lead to files and folders that are there', () => {

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { JobId } from '../ids.ts';
 import { duration, madeId, oneOf, response } from './fields.ts';
 
 /** The states of the enforcement of an act, as replies, events and the audit log name them. */
@@ -17,7 +18,7 @@ export const EnforcementResponse = response(
     tracks: Type.Integer({ minimum: 0, description: 'How many published tracks the act concerned.' }),
     took_ms: Type.Number({ minimum: 0, description: 'Milliseconds from the commit to this answer.' }),
     job_id: Type.Optional(
-      madeId('The enforcement job, as `enforcement.completed` and the audit log name it.'),
+      madeId<JobId>('The enforcement job, as `enforcement.completed` and the audit log name it.'),
     ),
   },
 );

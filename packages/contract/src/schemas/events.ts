@@ -1,5 +1,6 @@
 import { type Static, type TProperties, Type } from 'typebox';
 import { CAPABILITIES, REQUESTABLE } from '../capabilities.ts';
+import type { EventId, JobId } from '../ids.ts';
 import { AppSettingsResponse } from './app.ts';
 import { CallTypeResponse } from './call-types.ts';
 import { CallParticipantResponse, CallPinResponse, CallResponse } from './calls.ts';
@@ -48,7 +49,7 @@ const event = <const T extends string, P extends TProperties>(type: T, descripti
   response(titleOf(type), description, {
     type: Type.Literal(type, { type: 'string', description: 'The name of the event.' }),
     created_at: time('When it happened.'),
-    event_id: madeId('The same in every copy of the event: use it to drop doubles.'),
+    event_id: madeId<EventId>('The same in every copy of the event: use it to drop doubles.'),
     ...properties,
   });
 
@@ -200,7 +201,7 @@ export const EVENTS = {
   }),
   'enforcement.completed': event('enforcement.completed', 'What a `pending` reply announced is done.', {
     call_cid: Type.Optional(callCid('The call, for acts in one call.')),
-    job_id: madeId('The job that the reply named.'),
+    job_id: madeId<JobId>('The job that the reply named.'),
     enforcement: EnforcementResponse,
   }),
   'user.banned': event('user.banned', 'Somebody was banned.', {

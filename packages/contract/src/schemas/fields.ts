@@ -137,9 +137,15 @@ export const roleName = (description: string) =>
     maxLength: 64,
     description,
   });
-/** An id that the server made: a session, request, task, ban, job, event or record. */
-export const madeId = (description: string) =>
-  Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', minLength: 1, maxLength: 64, description });
+/** An id that the server made, branded by the caller: `madeId<SessionId>('The session.')`. */
+export const madeId = <Id extends string = string>(description: string) =>
+  Type.Unsafe<Id>({
+    type: 'string',
+    pattern: '^[A-Za-z0-9_-]{1,64}$',
+    minLength: 1,
+    maxLength: 64,
+    description,
+  });
 
 export const customObject = (description: string) =>
   Type.Unsafe<Record<string, unknown>>({

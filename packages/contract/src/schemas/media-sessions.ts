@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { SessionId } from '../ids.ts';
 import { CallRequest, callStateFields } from './calls.ts';
 import { actFields } from './enforcement.ts';
 import { flag, madeId, membersLimit, request, response, text, time, userId } from './fields.ts';
@@ -48,7 +49,7 @@ export type JoinCredentials = Static<typeof JoinCredentials>;
 export const JoinCallResponse = response('JoinCallResponse', 'The call, and the way into its media.', {
   ...callStateFields,
   created: flag('Whether this request created the call.'),
-  session_id: madeId('This device in this call: name it in `leave`, `pin` and `unpin`.'),
+  session_id: madeId<SessionId>('This device in this call: name it in `leave`, `pin` and `unpin`.'),
   credentials: Type.Union([JoinCredentials, Type.Null()], {
     description: 'How to connect to the media; null while no media server is configured.',
   }),
@@ -58,7 +59,7 @@ export type JoinCallResponse = Static<typeof JoinCallResponse>;
 
 export const LeaveCallRequest = request('LeaveCallRequest', 'Leaves the call; the body may be left out.', {
   session_id: Type.Optional(
-    madeId('The session that leaves; default: all sessions of the person in this call.'),
+    madeId<SessionId>('The session that leaves; default: all sessions of the person in this call.'),
   ),
   user_id: Type.Optional(
     userId('Who leaves: required with a server token; with a user token absent or the token’s user.'),
@@ -68,6 +69,6 @@ export type LeaveCallRequest = Static<typeof LeaveCallRequest>;
 
 export const PinRequest = request('PinRequest', 'The participant to pin or unpin for everyone.', {
   user_id: userId('The person.'),
-  session_id: madeId('Which of the person’s sessions in this call.'),
+  session_id: madeId<SessionId>('Which of the person’s sessions in this call.'),
 });
 export type PinRequest = Static<typeof PinRequest>;

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { AuditId } from '../ids.ts';
 import { EnforcementResponse } from './enforcement.ts';
 import {
   callCid,
@@ -26,7 +27,7 @@ export const ModerationLogResponse = response(
   'ModerationLogResponse',
   'One act. Personal fields are absent once they are erased.',
   {
-    id: madeId('The record.'),
+    id: madeId<AuditId>('The record.'),
     created_at: time('When the act was done.'),
     action: Type.String({ description: 'What was done, e.g. `ban_user`.' }),
     actor_kind: oneOf(ACTOR_KINDS, '`server`: a server token; `user`: a user token; `system`: a timer.'),

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { REQUESTABLE } from '../capabilities.ts';
+import type { PermissionRequestId } from '../ids.ts';
 import { actFields } from './enforcement.ts';
 import {
   CallPath,
@@ -45,7 +46,7 @@ export const PermissionRequestResponse = response(
   'PermissionRequestResponse',
   'One permission that one person asked for.',
   {
-    id: madeId('The request.'),
+    id: madeId<PermissionRequestId>('The request.'),
     call_cid: callCid('The call.'),
     user_id: userId('Who asks.'),
     user: UserResponse,
@@ -90,7 +91,7 @@ export const ListPermissionRequestsResponse = response(
 export type ListPermissionRequestsResponse = Static<typeof ListPermissionRequestsResponse>;
 
 export const PermissionRequestPath = Type.Object(
-  { ...CallPath.properties, request_id: madeId('The permission request.') },
+  { ...CallPath.properties, request_id: madeId<PermissionRequestId>('The permission request.') },
   { title: 'PermissionRequestPath', additionalProperties: false },
 );
 export type PermissionRequestPath = Static<typeof PermissionRequestPath>;

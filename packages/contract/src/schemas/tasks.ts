@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { TaskId } from '../ids.ts';
 import { actFields } from './enforcement.ts';
 import { count, duration, madeId, oneOf, response, time } from './fields.ts';
 
@@ -9,12 +10,12 @@ export type TaskStatus = (typeof TASK_STATUSES)[number];
 export const TaskStartedResponse = response(
   'TaskStartedResponse',
   'The task that does the work; ask for it with `GET /api/v2/tasks/{id}`.',
-  { task_id: madeId('The task.'), ...actFields },
+  { task_id: madeId<TaskId>('The task.'), ...actFields },
 );
 export type TaskStartedResponse = Static<typeof TaskStartedResponse>;
 
 export const TaskPath = Type.Object(
-  { id: madeId('The task.') },
+  { id: madeId<TaskId>('The task.') },
   { title: 'TaskPath', additionalProperties: false },
 );
 export type TaskPath = Static<typeof TaskPath>;
@@ -33,7 +34,7 @@ export const BulkUserResult = response('BulkUserResult', 'What became of one use
 export type BulkUserResult = Static<typeof BulkUserResult>;
 
 export const GetTaskResponse = response('GetTaskResponse', 'A task; rows are kept for 7 days.', {
-  task_id: madeId('The task.'),
+  task_id: madeId<TaskId>('The task.'),
   status: oneOf(TASK_STATUSES, 'Where the task stands; `completed` and `failed` are final.'),
   created_at: time('When the task was made.'),
   updated_at: time('When the task last changed.'),

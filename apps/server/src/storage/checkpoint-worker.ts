@@ -4,7 +4,7 @@ import { SqliteConnection } from './sqlite-connection.ts';
 import { serveChannel } from './worker-loop.ts';
 
 /** How long a checkpoint waits for readers of the old log, in milliseconds. Writers wait meanwhile. */
-const BUSY_TIMEOUT_MS = 100;
+const BUSY_TIMEOUT_MS = 20;
 
 const { file } = workerData as { file: string };
 const connection = new SqliteConnection({ file, cacheKib: 256, busyTimeoutMs: BUSY_TIMEOUT_MS });

@@ -1,3 +1,4 @@
+import { StorageBusyError } from './storage-errors.ts';
 import type { Turns } from './turns.ts';
 import { WorkerChannel } from './worker-channel.ts';
 
@@ -16,7 +17,7 @@ export interface CheckpointLimits {
   passive: number;
   /** In the log: hold the writers for the moment that it takes to start the log anew. */
   restart: number;
-  /** In the log: hold the writers until everything is copied; this bounds the log whatever the disk does. */
+  /** In the log while a run is on: hold the writers until it has ended. This bounds the log whatever the disk does. */
   stall: number;
 }
 
@@ -43,6 +44,8 @@ export class Checkpointer {
   #running: Promise<void> | undefined;
   /** Frames in the log when a reader was in the way last: no new try before it has grown (or started anew). */
   #busyAt: number | undefined;
+  /** The writer's turn, taken or waited for by the current run. */
+  #held: Promise<void> | undefined;
   #closed = false;
   /** Runs that copied something. */
   checkpoints = 0;
@@ -58,10 +61,14 @@ export class Checkpointer {
 
   /** Starts a run if the log has grown enough; cheap enough to call after every sync (about 4 us). */
   consider(): void {
-    if (this.#running !== undefined || this.#closed) return;
+    if (this.#closed) return;
     const state = this.#options.measure();
     if (state === undefined) return;
     this.frames = state.log;
+    if (this.#running !== undefined) {
+      if (state.log >= this.#options.limits.stall) this.#holdWriter().catch(() => undefined);
+      return;
+    }
     if (!this.#isDue(state)) return;
     this.#running = this.#run(state)
       .catch((cause: unknown) => {
@@ -85,22 +92,40 @@ export class Checkpointer {
   }
 
   async #run({ log }: CheckpointOutcome): Promise<void> {
-    const { limits } = this.#options;
-    let outcome: CheckpointOutcome | undefined;
-    if (log < limits.stall) outcome = await this.#worker.ask('PASSIVE');
-    if (log >= limits.restart)
-      outcome = await this.#startAnew(log >= 2 * limits.restart ? 'TRUNCATE' : 'RESTART');
-    this.checkpoints++;
-    this.#busyAt = outcome?.busy ? log : undefined;
+    const { restart } = this.#options.limits;
+    try {
+      let outcome = await this.#worker.ask('PASSIVE');
+      if (this.#held !== undefined || outcome.log >= restart) {
+        outcome = await this.#startAnew(outcome.log >= 2 * restart ? 'TRUNCATE' : 'RESTART');
+      }
+      this.checkpoints++;
+      this.#busyAt = outcome.busy ? log : undefined;
+    } catch (error) {
+      // Somebody holds the writer's turn for long: the next sync tries again.
+      if (!(error instanceof StorageBusyError)) throw error;
+    } finally {
+      await this.#letWriterGo();
+    }
   }
 
   async #startAnew(mode: CheckpointMode): Promise<CheckpointOutcome> {
-    const { writer } = this.#options;
-    await writer.take();
-    try {
-      return await this.#worker.ask(mode);
-    } finally {
-      writer.release();
-    }
+    await this.#holdWriter();
+    return this.#worker.ask(mode);
+  }
+
+  /** Takes the writer's turn for the rest of this run, once. */
+  #holdWriter(): Promise<void> {
+    this.#held ??= this.#options.writer.take();
+    return this.#held;
+  }
+
+  async #letWriterGo(): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held === undefined) return;
+    await held.then(
+      () => this.#options.writer.release(),
+      () => undefined,
+    );
   }
 }

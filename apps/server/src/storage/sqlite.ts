@@ -21,7 +21,7 @@ const MEGABYTE_OF_FRAMES = 1_048_576 / (4_096 + 24);
 const LIMITS: CheckpointLimits = {
   passive: Math.round(8 * MEGABYTE_OF_FRAMES),
   restart: Math.round(32 * MEGABYTE_OF_FRAMES),
-  stall: Math.round(256 * MEGABYTE_OF_FRAMES),
+  stall: Math.round(128 * MEGABYTE_OF_FRAMES),
 };
 
 export interface SqliteOptions {
@@ -31,7 +31,7 @@ export interface SqliteOptions {
   hooks?: StorageHooks;
   /** Replaces the system call that makes commits durable, in tests; absent in production. */
   fdatasync?: (fd: number) => Promise<void>;
-  /** When to checkpoint. (Default: copy at 8 MB, start the log anew at 32 MB, hold writers at 256 MB.) */
+  /** When to checkpoint. (Default: copy at 8 MB, start the log anew at 32 MB, hold writers at 128 MB.) */
   checkpoint?: CheckpointLimits;
   /** Read-only connections. (Default: 4) */
   readers?: number;

@@ -113,9 +113,9 @@ export default {
       rule(
         `${edge}-stands-on-features`,
         'The three edges (gateway, http, ws) translate for features and do not know each other: each can be served ' +
-          'by a process of its own.',
+          'by a process of its own. Of what stands beside app.ts they see its types (services.ts) and the settings.',
         { path: `${SERVER}/${edge}/` },
-        { path: SERVER, pathNot: `${SERVER}/(kernel|storage|features|${edge})/` },
+        { path: SERVER, pathNot: `${SERVER}/((kernel|storage|features|${edge})/|(services|config)\\.ts$)` },
       ),
     ),
     rule(

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from './config.ts';
+import type { AppCredentials } from './credentials.ts';
 import { seedApp } from './features/app-settings/index.ts';
+import { type AuditKeys, createSequencer } from './features/audit/index.ts';
 import { createActs, createEnforcement, type SessionEndings } from './features/enforcement/index.ts';
 import { type MediaPlane, noMediaPlane } from './features/media/index.ts';
 import { createPolicyReader } from './features/policy/index.ts';
@@ -10,8 +12,10 @@ import type { Clock } from './kernel/clock.ts';
 import type { Logger } from './kernel/logger.ts';
 import { policySources } from './policy-sources.ts';
 import type { AppHooks, Services } from './services.ts';
-import type { Database } from './storage/database.ts';
+import type { Database, StorageHooks } from './storage/database.ts';
 import { migrate } from './storage/migrate.ts';
+import { openPostgres } from './storage/postgres.ts';
+import { openSqlite } from './storage/sqlite.ts';
 
 /** What the composition is made of: everything that a test may replace. */
 export interface Parts {
@@ -19,10 +23,18 @@ export interface Parts {
   clock: Clock;
   logger: Logger;
   database: Database;
+  auditKeys: AuditKeys;
   /** (Default: no media server.) */
   media?: MediaPlane;
   /** Absent in production. */
   hooks?: AppHooks;
+}
+
+/** Opens the store that the configuration names: PostgreSQL, or SQLite in the data folder. */
+export function openDatabase(config: Config, hooks?: StorageHooks): Promise<Database> {
+  const tested = hooks && { hooks };
+  if (config.databaseUrl === null) return openSqlite({ folder: config.dataDir, ...tested });
+  return openPostgres({ url: config.databaseUrl, maxConnections: config.databaseConnections, ...tested });
 }
 
 /** Brings the database up to this version and puts in what ships with it; the same on every start. */
@@ -34,24 +46,52 @@ export async function prepareDatabase({ database, clock }: Pick<Parts, 'database
   });
 }
 
-/** The features over one database: the only place where they are put together. */
+/** The features over one database: the only place where they are put together. Nothing runs by itself yet. */
 export function createServices(parts: Parts): Services {
-  const { config, clock, logger, database, media = noMediaPlane } = parts;
+  const { config, clock, logger, database, auditKeys, media = noMediaPlane } = parts;
   const policy = createPolicyReader(policySources(), clock);
   const enforcement = createEnforcement({ database, clock, policy, media, endings });
-  const acts = createActs({ database, clock, policy, enforcement });
-  return { config, clock, logger, database, policy, media, enforcement, acts };
+  const sequencer = createSequencer({ database, clock, keys: auditKeys, folder: config.dataDir, logger });
+  const acts = createActs({ database, clock, policy, enforcement, onAudit: () => sequencer.wake() });
+  return { config, clock, logger, database, policy, media, enforcement, acts, sequencer };
 }
 
 const endings: SessionEndings = { onSessionEnded: async () => [] };
 
-/** The features and the HTTP server over them, not listening yet. */
-export function createApp(parts: Parts & { credentials: { apiKey: string; apiSecret: string } }): {
+/** The server in one piece. */
+export interface App {
   services: Services;
   server: FastifyInstance;
-} {
+  /** Finishes what a crash left behind, starts the workers and listens; resolves with the port. */
+  start(): Promise<number>;
+  /**
+   * Stops accepting, lets running requests finish for `stopTimeoutMs` at most, writes down what is in memory and
+   * seals the audit chain. The database stays open.
+   */
+  stop(): Promise<void>;
+}
+
+/** The features and the HTTP server over them, not running yet. */
+export function createApp(parts: Parts & { credentials: AppCredentials }): App {
   const services = createServices(parts);
-  const { credentials, hooks } = parts;
+  const { config, credentials, hooks } = parts;
   const server = createHttpServer({ services, credentials, ...(hooks && { hooks }) });
-  return { services, server };
+  return {
+    services,
+    server,
+    async start() {
+      await services.sequencer.start();
+      await services.enforcement.recover();
+      await server.listen({ host: config.host, port: config.port });
+      const address = server.server.address();
+      return typeof address === 'object' && address !== null ? address.port : config.port;
+    },
+    async stop() {
+      const cut = setTimeout(() => server.server.closeAllConnections(), config.stopTimeoutMs);
+      await server.close();
+      clearTimeout(cut);
+      await services.enforcement.flush();
+      await services.sequencer.close();
+    },
+  };
 }

@@ -95,9 +95,16 @@ export const KEYS = {
   ),
   auditKey: key<string, null>(
     'CALLGATE_AUDIT_KEY',
-    secret,
+    text,
     null,
-    'Key of the audit chain in hexadecimal; without it one is made on the first start and kept in the data folder. Several nodes need the same.',
+    'Key of the audit chain, 64 hexadecimal digits; without it one is made on the first start and kept in the data folder.',
+    SECRET,
+  ),
+  auditSigningKey: key<string, null>(
+    'CALLGATE_AUDIT_SIGNING_KEY',
+    text,
+    null,
+    'Ed25519 private key as PEM (PKCS #8) that signs the checkpoints of the audit chain; without it one is made on the first start and kept in the data folder.',
     SECRET,
   ),
   publicUrl: key<string, null>(

@@ -1,16 +1,61 @@
-import { createApp, prepareDatabase } from './app.ts';
-import { loadConfig, processEnvironment } from './config.ts';
+import { type App, createApp, openDatabase, prepareDatabase } from './app.ts';
+import { firstBanner, laterBanner } from './banner.ts';
+import { type Config, loadConfig, processEnvironment } from './config.ts';
+import { loadCredentials } from './credentials.ts';
+import { loadAuditKeys } from './features/audit/index.ts';
 import { systemClock } from './kernel/clock.ts';
-import { createLogger } from './kernel/logger.ts';
-import { openSqlite } from './storage/sqlite.ts';
+import { createLogger, type Logger } from './kernel/logger.ts';
+import { startFailure } from './start-failure.ts';
+import type { Database } from './storage/database.ts';
 
-const config = loadConfig(processEnvironment(), process.cwd());
-const logger = createLogger({ level: config.logLevel });
-const database = await openSqlite({ folder: config.dataDir });
-const parts = { config, clock: systemClock, logger, database };
-await prepareDatabase(parts);
-const { server } = createApp({
-  ...parts,
-  credentials: { apiKey: config.apiKey ?? 'key', apiSecret: config.apiSecret ?? '' },
-});
-await server.listen({ host: config.host, port: config.port });
+/** Opens everything, listens, says how to go on. Whatever was opened is closed again when a later step fails. */
+async function main(): Promise<void> {
+  const config = loadConfig(processEnvironment(), process.cwd());
+  const logger = createLogger({ level: config.logLevel });
+  const database = await openDatabase(config);
+  try {
+    await run(config, logger, database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function run(config: Config, logger: Logger, database: Database): Promise<void> {
+  const credentials = loadCredentials(config);
+  const { auditKey, auditSigningKey, dataDir } = config;
+  const auditKeys = loadAuditKeys(dataDir, {
+    chainKey: auditKey ?? undefined,
+    signingKey: auditSigningKey ?? undefined,
+  });
+  const parts = { config, clock: systemClock, logger, database, auditKeys, credentials };
+  await prepareDatabase(parts);
+  const app = createApp(parts);
+  const port = await app.start();
+  stopOnSignals(app, database, logger);
+  const banner = credentials.isNew ? firstBanner : laterBanner;
+  process.stdout.write(`${banner(config, port, credentials.apiKey)}\n`);
+}
+
+/** Stops once, on the first signal; a second one ends the process at once. */
+function stopOnSignals(app: App, database: Database, logger: Logger): void {
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    process.once(signal, () => process.exit(1));
+    logger.info({ signal }, 'stopping');
+    try {
+      await app.stop();
+      await database.close();
+    } catch (error) {
+      logger.error({ err: error }, 'stopping failed');
+      process.exitCode = 1;
+    }
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(signal));
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${startFailure(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,4 +1,5 @@
 import type { Config } from './config.ts';
+import type { Sequencer } from './features/audit/index.ts';
 import type { Acts, Enforcement } from './features/enforcement/index.ts';
 import type { MediaPlane } from './features/media/index.ts';
 import type { PolicyReader } from './features/policy/index.ts';
@@ -16,6 +17,8 @@ export interface Services {
   readonly media: MediaPlane;
   readonly enforcement: Enforcement;
   readonly acts: Acts;
+  /** Chains audit records after their commit. */
+  readonly sequencer: Sequencer;
 }
 
 /** What tests may hang onto, by name; absent in production. Awaited at each point. */

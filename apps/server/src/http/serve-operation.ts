@@ -5,10 +5,10 @@ import type { ActReply, ActRequest } from '../features/enforcement/index.ts';
 import type { Caller } from '../features/policy/index.ts';
 import { ApiError, inputError, notAllowed } from '../kernel/errors.ts';
 import { type Authenticator, type Credentials, createAuthenticator } from './authenticate.ts';
+import type { HttpOptions } from './http-options.ts';
 import { idempotencyOf } from './idempotency.ts';
 import { sendJson } from './reply.ts';
 import { type Answer, type Input, isStreamReply, type Route } from './route.ts';
-import type { HttpOptions } from './server.ts';
 import { type Validator, validatorOf } from './validate.ts';
 
 type AnyHandler = (input: Input<never>) => Promise<Answer>;

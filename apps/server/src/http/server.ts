@@ -2,22 +2,16 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { monotonicMs } from '../kernel/clock.ts';
 import { ApiError } from '../kernel/errors.ts';
 import { newId } from '../kernel/id.ts';
-import type { AppHooks, Services } from '../services.ts';
+import type { Services } from '../services.ts';
 import { addressReader } from './address.ts';
 import { answerClientErrors } from './client-errors.ts';
+import type { HttpOptions } from './http-options.ts';
 import { parseJsonBytes } from './json-body.ts';
 import { sendError } from './reply.ts';
 import { pathOf, saneRequestId } from './request-context.ts';
 import { featureRoutes } from './routes/index.ts';
 import { operationServer } from './serve-operation.ts';
 import { answerUnknownPaths } from './unknown-paths.ts';
-
-/** What the transport needs beside the features' services. */
-export interface HttpOptions {
-  services: Services;
-  credentials: { apiKey: string; apiSecret: string };
-  hooks?: AppHooks;
-}
 
 /** Longest path parameter that is handed to the schemas, which then say what is wrong with it. */
 const MAX_PARAM_LENGTH = 16 * 1024;

@@ -159,6 +159,22 @@ describe('planted violations', () => {
     expect(findings('package-lock.json', text)).toHaveLength(3);
   });
 
+  test('the lockfile has every package that another one needs', () => {
+    const text = JSON.stringify({
+      packages: {
+        '': { dependencies: { a: '1.0.0' } },
+        'apps/cli': { dependencies: { a: '1.0.0', nested: '1.0.0' } },
+        'apps/cli/node_modules/nested': { license: 'MIT' },
+        'node_modules/a': {
+          license: 'MIT',
+          optionalDependencies: { '@a/linux': '1.0.0', '@a/darwin': '1.0.0' },
+        },
+        'node_modules/@a/linux': { license: 'MIT', dependencies: { nested: '1.0.0' } },
+      },
+    });
+    expect(findings('package-lock.json', text)).toEqual(['lockfile-is-complete 0', 'lockfile-is-complete 0']);
+  });
+
   test('every sentence of the spec has a test, and every number a sentence', () => {
     const spec = '**BAN1** A ban holds.\n**BAN2** A ban ends.\n**BAN1** Again.\n';
     const tests = `test('[BAN1] holds', () => {});\ntest('[BAN9] of nothing', () => {});\n`;

@@ -12,8 +12,14 @@ const ALLOWED = new Set([
   'Zlib',
 ]);
 
+interface Locked {
+  license?: string;
+  link?: boolean;
+  dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+}
 interface Lockfile {
-  packages: Record<string, { license?: string; link?: boolean; version?: string }>;
+  packages: Record<string, Locked>;
 }
 
 /** Whether an SPDX expression leaves us a way through allowed licences: `OR` needs one side, `AND` both. */
@@ -36,6 +42,33 @@ const licences: Rule = {
       }),
     ),
 };
+
+const completeLock: Rule = {
+  name: 'lockfile-is-complete',
+  reason:
+    'npm leaves optional packages of other platforms out of the lockfile when the registry does not answer for them, ' +
+    'and `npm ci` then fails for everybody. Add the missing entries with version, os, cpu and `"optional": true`.',
+  check: (files) =>
+    named(files, 'package-lock.json').flatMap(({ path, text }) => {
+      const { packages } = JSON.parse(text) as Lockfile;
+      return Object.entries(packages).flatMap(([where, { dependencies, optionalDependencies }]) =>
+        Object.keys({ ...dependencies, ...optionalDependencies })
+          .filter((name) => !isLocked(packages, where, name))
+          .map((name) => ({ path, line: 0, message: `${where || 'the root'} needs ${name}` })),
+      );
+    }),
+};
+
+/** Whether `name` is found from `where` as Node looks it up: in each node_modules from there to the root. */
+function isLocked(packages: Lockfile['packages'], where: string, name: string): boolean {
+  const folders = where.split('/');
+  for (let depth = folders.length; depth >= 0; depth--) {
+    const folder = folders.slice(0, depth).filter((part) => part !== '');
+    if (folder.at(-1) === 'node_modules') continue;
+    if (packages[[...folder, 'node_modules', name].join('/')]) return true;
+  }
+  return false;
+}
 
 interface Manifest {
   dependencies?: Record<string, string>;
@@ -61,4 +94,4 @@ const named = (files: readonly CheckedFile[], name: string): CheckedFile[] =>
   files.filter(({ path }) => path === name || path.endsWith(`/${name}`));
 
 /** Rules about what we install. */
-export const PACKAGE_RULES: readonly Rule[] = [licences, exactVersions];
+export const PACKAGE_RULES: readonly Rule[] = [licences, completeLock, exactVersions];

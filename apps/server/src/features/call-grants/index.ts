@@ -1,0 +1,2 @@
+export { grantsOf } from './call-grants.store.ts';
+export { updateUserPermissions } from './update-user-permissions.ts';

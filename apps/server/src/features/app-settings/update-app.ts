@@ -31,6 +31,7 @@ export function updateApp(
       before: appResponse(before),
       after: appResponse(after),
     });
+    act.event({ type: 'app.updated', audience: {}, payload: { app: appResponse(after) } });
     const factsChanged = !isDeepStrictEqual(factsBefore, await appFacts(act.tx));
     if (factsChanged) act.enforce({ everybody: true });
     else if (!isDeepStrictEqual(before.settings.ip_bans, after.settings.ip_bans)) {

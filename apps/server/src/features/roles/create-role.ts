@@ -30,6 +30,7 @@ export function createRole(
     const row: RoleRow = { name, rank, built_in: 0, created_at: act.now, updated_at: act.now };
     await addRole(act.tx, row);
     act.audit({ action: 'role.create', target: { type: 'role', id: name }, after: { rank } });
+    act.event({ type: 'role.created', audience: {}, payload: { role: roleResponse(row) } });
     return { role: roleResponse(row) };
   });
 }

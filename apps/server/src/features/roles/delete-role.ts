@@ -1,6 +1,7 @@
 import { canonicalRole } from '@callgate/contract';
 import { inputError, notFound } from '../../kernel/errors.ts';
 import { type ActReply, type ActRequest, type Acts, demandServer } from '../enforcement/index.ts';
+import { roleResponse } from './role.ts';
 import { removeRole, storedRoles, userOfRole } from './roles.store.ts';
 
 /**
@@ -24,6 +25,7 @@ export function deleteRole(
 
     await removeRole(act.tx, name);
     act.audit({ action: 'role.delete', target: { type: 'role', id: name }, before: { rank: role.rank } });
+    act.event({ type: 'role.deleted', audience: {}, payload: { role: roleResponse(role) } });
     return {};
   });
 }

@@ -1,0 +1,52 @@
+import type { DeleteUsersRequest, TaskId } from '@callgate/contract';
+import { inputError, notSupported } from '../../kernel/errors.ts';
+import type { ActReply, ActRequest, Acts } from '../enforcement/index.ts';
+import { forgetAddresses } from './addresses.store.ts';
+import { bulkUsers } from './bulk-users.ts';
+import { blankUser, changedRow } from './user-change.ts';
+import type { UserRow } from './users.store.ts';
+
+type Deletion = NonNullable<UserRow['deletion']>;
+/** From the mildest on: a second deletion may be harder, never milder. */
+const DELETIONS: readonly Deletion[] = ['soft', 'pruning', 'hard'];
+
+/**
+ * Deletes up to 100 users before the reply, as a task that is completed. They leave a tombstone: removed from every
+ * call, their tokens refused, bans and blocks kept. `soft` keeps the data, `pruning` drops name, image and custom
+ * data, `hard` everything but the id. Throws 400/4 for `hard` without the other two, 400/19 for `calls`.
+ */
+export async function deleteUsers(
+  acts: Acts,
+  request: ActRequest,
+  input: DeleteUsersRequest,
+): Promise<ActReply<{ task_id: TaskId }>> {
+  const mode = input.user ?? 'soft';
+  if (mode === 'hard' && !(input.messages === 'hard' && input.conversations === 'hard')) {
+    throw inputError('user', '`hard` needs `messages` and `conversations` to be `hard` too');
+  }
+  if (input.calls !== undefined) throw notSupported('calls');
+  return bulkUsers(acts, request, input.user_ids, {
+    action: 'user.delete',
+    event: 'user.deleted',
+    asId: null,
+    withDeleted: true,
+    change: (before, act) => deleted(before, mode, act.now),
+    afterwards: async (act, changed) => {
+      if (mode === 'hard') await forgetAddresses(act.tx, changed);
+    },
+  });
+}
+
+/** The tombstone; unchanged when the row was deleted at least as hard before. */
+export function deleted(before: UserRow, mode: Deletion, now: number): UserRow {
+  if (before.deletion !== null && DELETIONS.indexOf(before.deletion) >= DELETIONS.indexOf(mode))
+    return before;
+  const next = { ...before, deleted_at: before.deleted_at ?? now, deletion: mode };
+  if (mode === 'soft') return changedRow(before, next, now);
+  const pruned = { ...next, name: null, image: null, custom: '{}' };
+  if (mode === 'pruning') return changedRow(before, pruned, now);
+  const { ban_shadow, ban_expires_at, created_at, guest_expires_at } = before;
+  const { deleted_at } = next;
+  const bare = { ...blankUser(before.id, now), ban_shadow, ban_expires_at, created_at, guest_expires_at };
+  return { ...bare, deleted_at, deletion: mode };
+}

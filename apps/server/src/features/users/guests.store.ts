@@ -1,0 +1,62 @@
+import type { UserId } from '@callgate/contract';
+import type { Handle, Tx } from '../../storage/database.ts';
+import { prepared } from '../../storage/prepared.ts';
+
+/** The span of the quota: one hour in milliseconds. */
+const QUOTA_SPAN_MS = 60 * 60 * 1000;
+/** Rows of guests stay this long after they ran out, so that logs and bans still show a name: 30 days. */
+const EXPIRED_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
+/** Expired rows that one new guest drops at most. */
+const PURGE_BATCH = 100;
+
+const countSince = prepared<{ address: string; since: number }, { made: number }>((db, p) =>
+  db
+    .selectFrom('guest_starts')
+    .select((eb) => eb.fn.countAll<number>().as('made'))
+    .where('address', '=', p('address'))
+    .where('created_at', '>', p('since')),
+);
+const insertStart = prepared<{ user_id: UserId; address: string; created_at: number }, never>((db, p) =>
+  db
+    .insertInto('guest_starts')
+    .values({ user_id: p('user_id'), address: p('address'), created_at: p('created_at') }),
+);
+const dropStarts = prepared<{ before: number }, never>((db, p) =>
+  db.deleteFrom('guest_starts').where('created_at', '<=', p('before')),
+);
+const dropExpired = prepared<{ before: number }, never>((db, p) =>
+  db.deleteFrom('users').where(
+    'id',
+    'in',
+    db
+      .selectFrom('users as expired')
+      .select('expired.id')
+      .where('expired.guest_expires_at', 'is not', null)
+      .where('expired.guest_expires_at', '<', p('before'))
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('call_members')
+              .select('call_members.cid')
+              .whereRef('call_members.user_id', '=', 'expired.id'),
+          ),
+        ),
+      )
+      .limit(PURGE_BATCH),
+  ),
+);
+
+/** How many guests the address made within the last hour. */
+export const guestsMade = async (handle: Handle, address: string, now: number): Promise<number> =>
+  (await countSince.first(handle, { address, since: now - QUOTA_SPAN_MS }))?.made ?? 0;
+
+/** Counts a guest for the address and forgets what no quota counts any more. */
+export async function countGuest(tx: Tx, userId: UserId, address: string, now: number): Promise<void> {
+  await dropStarts.all(tx, { before: now - QUOTA_SPAN_MS });
+  await insertStart.all(tx, { user_id: userId, address, created_at: now });
+}
+
+/** Drops up to 100 rows of guests and anonymous people that ran out more than 30 days ago and are no members. */
+export const purgeExpired = async (tx: Tx, now: number): Promise<void> =>
+  void (await dropExpired.all(tx, { before: now - EXPIRED_RETENTION_MS }));

@@ -12,7 +12,19 @@ const connection = new SqliteConnection({ file, cacheKib: 256, busyTimeoutMs: BU
 connection.pragma('synchronous = normal');
 connection.pragma('wal_autocheckpoint = 0');
 
-serveChannel<CheckpointMode, CheckpointOutcome>(
-  (mode) => (connection.pragma(`wal_checkpoint(${mode})`) as [CheckpointOutcome])[0],
-  () => connection.close(),
-);
+function checkpoint(mode: CheckpointMode): CheckpointOutcome {
+  const [outcome] = connection.pragma(`wal_checkpoint(${mode})`) as [CheckpointOutcome];
+  if (mode !== 'PASSIVE' && outcome.busy === 0) openNewLog();
+  return outcome;
+}
+
+/**
+ * The first commit of a new log syncs its header within the commit. Made here, under the writer's turn, it spares
+ * the main thread that wait. Nothing else reads `user_version`.
+ */
+function openNewLog(): void {
+  const [{ user_version: version }] = connection.pragma('user_version') as [{ user_version: number }];
+  connection.pragma(`user_version = ${(version + 1) % 1_000_000}`);
+}
+
+serveChannel<CheckpointMode, CheckpointOutcome>(checkpoint, () => connection.close());

@@ -8,5 +8,7 @@ export {
   readCheckpoints,
 } from './checkpoint-file.ts';
 export * from './keys.ts';
+export { ExportFormatError, recordOfLine } from './log-entry.ts';
+export * from './query-logs.ts';
 export * from './sequencer.ts';
 export * from './verify.ts';

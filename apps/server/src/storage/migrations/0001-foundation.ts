@@ -121,6 +121,7 @@ export const foundation: Migration = {
     `create index audit_records_unsealed on audit_records (id) where seq is null`,
     `create index audit_records_target on audit_records (target_id, seq)`,
     `create index audit_records_actor on audit_records (actor_id, seq)`,
+    `create index audit_records_as on audit_records (as_id, seq) where as_id is not null`,
     `create table idempotency_keys (
       scope text not null, key text not null, request_hash text not null, status bigint not null,
       body text not null, job_id text, created_at bigint not null, expires_at bigint not null,

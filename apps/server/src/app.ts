@@ -4,6 +4,7 @@ import type { AppCredentials } from './credentials.ts';
 import { seedApp } from './features/app-settings/index.ts';
 import { type AuditKeys, createSequencer } from './features/audit/index.ts';
 import { createActs, createEnforcement, type SessionEndings } from './features/enforcement/index.ts';
+import { createAddressBans } from './features/ip-bans/index.ts';
 import { type MediaPlane, noMediaPlane } from './features/media/index.ts';
 import { createPolicyReader } from './features/policy/index.ts';
 import { seedRoles } from './features/roles/index.ts';
@@ -49,11 +50,12 @@ export async function prepareDatabase({ database, clock }: Pick<Parts, 'database
 /** The features over one database: the only place where they are put together. Nothing runs by itself yet. */
 export function createServices(parts: Parts): Services {
   const { config, clock, logger, database, auditKeys, media = noMediaPlane } = parts;
-  const policy = createPolicyReader(policySources(), clock);
+  const addressBans = createAddressBans({ trustedProxies: config.trustedProxies });
+  const policy = createPolicyReader(policySources(addressBans), clock);
   const enforcement = createEnforcement({ database, clock, policy, media, endings });
   const sequencer = createSequencer({ database, clock, keys: auditKeys, folder: config.dataDir, logger });
   const acts = createActs({ database, clock, policy, enforcement, onAudit: () => sequencer.wake() });
-  return { config, clock, logger, database, policy, media, enforcement, acts, sequencer };
+  return { config, clock, logger, database, policy, media, enforcement, acts, addressBans, sequencer };
 }
 
 const endings: SessionEndings = { onSessionEnded: async () => [] };

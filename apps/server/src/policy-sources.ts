@@ -1,8 +1,11 @@
 import type { CallTypeName } from '@callgate/contract';
 import { BUILT_IN_CALL_TYPES, partsOf } from '@callgate/contract';
 import { appFacts } from './features/app-settings/index.ts';
+import { bansInForce } from './features/bans/index.ts';
 import { isBlocked } from './features/call-blocks/index.ts';
+import { grantsOf } from './features/call-grants/index.ts';
 import { findCall } from './features/calls/index.ts';
+import type { AddressBans } from './features/ip-bans/index.ts';
 import { countSeatsTaken } from './features/media/index.ts';
 import type { PolicySources, UserFacts } from './features/policy/index.ts';
 import { roleRanks } from './features/roles/index.ts';
@@ -10,7 +13,7 @@ import { findUser } from './features/users/index.ts';
 import type { UserRow } from './features/users/users.store.ts';
 
 /** What policy asks, answered by the features that own the tables. */
-export const policySources = (): PolicySources => ({
+export const policySources = (addressBans: AddressBans): PolicySources => ({
   app: appFacts,
   rankOf: roleRanks,
   async user(handle, id) {
@@ -35,9 +38,9 @@ export const policySources = (): PolicySources => ({
   },
   memberRole: async () => null,
   isBlocked,
-  bans: async () => ({ app: false, call: false }),
-  isAddressBanned: async () => false,
-  grants: async () => [],
+  bans: bansInForce,
+  isAddressBanned: addressBans.isBanned,
+  grants: grantsOf,
   epoch: async () => 0,
   seatsTaken: countSeatsTaken,
 });

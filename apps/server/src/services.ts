@@ -1,6 +1,7 @@
 import type { Config } from './config.ts';
 import type { Sequencer } from './features/audit/index.ts';
 import type { Acts, Enforcement } from './features/enforcement/index.ts';
+import type { AddressBans } from './features/ip-bans/index.ts';
 import type { MediaPlane } from './features/media/index.ts';
 import type { PolicyReader } from './features/policy/index.ts';
 import type { Clock } from './kernel/clock.ts';
@@ -17,6 +18,7 @@ export interface Services {
   readonly media: MediaPlane;
   readonly enforcement: Enforcement;
   readonly acts: Acts;
+  readonly addressBans: AddressBans;
   /** Chains audit records after their commit. */
   readonly sequencer: Sequencer;
 }

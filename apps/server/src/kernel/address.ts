@@ -1,5 +1,7 @@
 import ipaddr from 'ipaddr.js';
 
+const BELOW_96 = ipaddr.parseCIDR('::/96');
+
 type Parsed = ipaddr.IPv4 | ipaddr.IPv6;
 
 /** An address as bytes with the number of leading bits that count. IPv4 has 4 bytes, IPv6 16. */
@@ -26,7 +28,9 @@ export function canonicalAddress(text: string): string | null {
 /** Loopback, private, link-local, carrier-grade NAT and unspecified addresses. False for what is no address. */
 export const isPrivateAddress = (text: string): boolean => {
   const parsed = parse(text);
-  return parsed !== null && PRIVATE_RANGES.has(parsed.range());
+  if (parsed === null) return false;
+  // `::7f00:1` is loopback in a form that ipaddr.js calls unicast: nothing public is below ::/96.
+  return PRIVATE_RANGES.has(parsed.range()) || (parsed.kind() === 'ipv6' && parsed.match(BELOW_96));
 };
 
 /** `203.0.113.7`, `203.0.113.0/24`, `2001:db8::/32`: bits behind the length are cleared. Null for anything else. */

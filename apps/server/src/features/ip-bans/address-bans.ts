@@ -5,6 +5,7 @@ import type { Handle, Tx } from '../../storage/database.ts';
 import { storedApp } from '../app-settings/index.ts';
 import { ADDRESS_EXEMPT_RANK } from '../policy/index.ts';
 import { roleRanks } from '../roles/index.ts';
+import { addressesOf } from '../users/addresses.store.ts';
 import { type AddressPlan, planOfKnown, planOfRanges, type SpareRules } from './address-plan.ts';
 import {
   addressesInCalls,
@@ -48,8 +49,6 @@ export interface Hits {
 export function createAddressBans(deps: {
   /** Proxies that the configuration names, as CIDR: their own addresses are never banned. */
   trustedProxies: readonly string[];
-  /** The addresses that a person was seen from since then (`features/users`). */
-  addressesOf(handle: Handle, userId: UserId, since: number): Promise<readonly string[]>;
 }): AddressBans {
   const proxies = prefixesIn(deps.trustedProxies);
   const rulesOf = async (handle: Handle): Promise<SpareRules> => {
@@ -73,7 +72,7 @@ export function createAddressBans(deps: {
       const rules = await rulesOf(handle);
       if (ranges) return planOfRanges(ranges, rules);
       const [remembered, live] = await Promise.all([
-        deps.addressesOf(handle, target, now - SEEN_MS),
+        addressesOf(handle, target, now - SEEN_MS),
         addressesInCalls(handle, target),
       ]);
       const known = [...new Set([...live.map((session) => session.address), ...remembered])];

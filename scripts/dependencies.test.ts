@@ -43,7 +43,7 @@ const PLANTED: Record<string, { from: string; to: string; packages?: string[] }>
   'features-have-a-place': { from: 'apps/server/src/http/a.ts', to: '../features/fresh/b.ts' },
   'gateway-stands-on-features': { from: 'apps/server/src/gateway/a.ts', to: '../http/b.ts' },
   'http-stands-on-features': { from: 'apps/server/src/http/a.ts', to: '../ws/b.ts' },
-  'ws-stands-on-features': { from: 'apps/server/src/ws/a.ts', to: '../config.ts' },
+  'ws-stands-on-features': { from: 'apps/server/src/ws/a.ts', to: '../gateway/b.ts' },
   'app-is-composed-by-main': { from: 'apps/server/src/http/a.ts', to: '../app.ts' },
   'nothing-imports-main': { from: 'apps/server/src/app.ts', to: './main.ts' },
   'nothing-imports-the-command-line': { from: 'apps/server/src/http/a.ts', to: '../../../cli/src/b.ts' },

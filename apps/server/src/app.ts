@@ -8,6 +8,7 @@ import { createAddressBans } from './features/ip-bans/index.ts';
 import { type MediaPlane, noMediaPlane } from './features/media/index.ts';
 import { createPolicyReader } from './features/policy/index.ts';
 import { seedRoles } from './features/roles/index.ts';
+import { signUserToken, type UserTokenClaims } from './features/users/index.ts';
 import { createHttpServer } from './http/server.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { Logger } from './kernel/logger.ts';
@@ -25,6 +26,8 @@ export interface Parts {
   logger: Logger;
   database: Database;
   auditKeys: AuditKeys;
+  /** What tokens for guests are signed with; without them no guest can be made. */
+  credentials?: AppCredentials;
   /** (Default: no media server.) */
   media?: MediaPlane;
   /** Absent in production. */
@@ -54,9 +57,29 @@ export function createServices(parts: Parts): Services {
   const policy = createPolicyReader(policySources(addressBans), clock);
   const enforcement = createEnforcement({ database, clock, policy, media, endings });
   const sequencer = createSequencer({ database, clock, keys: auditKeys, folder: config.dataDir, logger });
+  const userTokens = userTokenSigner(parts.credentials);
   const acts = createActs({ database, clock, policy, enforcement, onAudit: () => sequencer.wake() });
-  return { config, clock, logger, database, policy, media, enforcement, acts, addressBans, sequencer };
+  return {
+    config,
+    clock,
+    logger,
+    database,
+    policy,
+    media,
+    enforcement,
+    acts,
+    addressBans,
+    userTokens,
+    sequencer,
+  };
 }
+
+const userTokenSigner =
+  (credentials: AppCredentials | undefined) =>
+  (claims: UserTokenClaims): string => {
+    if (!credentials) throw new Error('no credentials were handed in to sign a token with');
+    return signUserToken(credentials.apiSecret, claims);
+  };
 
 const endings: SessionEndings = { onSessionEnded: async () => [] };
 

@@ -7,19 +7,15 @@ import { grantsOf } from './features/call-grants/index.ts';
 import { findCall } from './features/calls/index.ts';
 import type { AddressBans } from './features/ip-bans/index.ts';
 import { countSeatsTaken } from './features/media/index.ts';
-import type { PolicySources, UserFacts } from './features/policy/index.ts';
+import type { PolicySources } from './features/policy/index.ts';
 import { roleRanks } from './features/roles/index.ts';
-import { findUser } from './features/users/index.ts';
-import type { UserRow } from './features/users/users.store.ts';
+import { userFacts } from './features/users/index.ts';
 
 /** What policy asks, answered by the features that own the tables. */
 export const policySources = (addressBans: AddressBans): PolicySources => ({
   app: appFacts,
   rankOf: roleRanks,
-  async user(handle, id) {
-    const row = await findUser(handle, id);
-    return row && userFacts(row);
-  },
+  user: userFacts,
   async call(handle, cid) {
     const row = await findCall(handle, cid);
     if (!row) return undefined;
@@ -43,16 +39,6 @@ export const policySources = (addressBans: AddressBans): PolicySources => ({
   grants: grantsOf,
   epoch: async () => 0,
   seatsTaken: countSeatsTaken,
-});
-
-const userFacts = (row: UserRow): UserFacts => ({
-  id: row.id,
-  role: row.role,
-  teams: JSON.parse(row.teams),
-  deactivated: row.deactivated_at !== null,
-  deleted: row.deleted_at !== null,
-  expiresAt: row.guest_expires_at,
-  tokensRevokedBefore: row.revoke_tokens_issued_before,
 });
 
 const builtInType = (name: CallTypeName) =>

@@ -4,6 +4,7 @@ import type { Acts, Enforcement } from './features/enforcement/index.ts';
 import type { AddressBans } from './features/ip-bans/index.ts';
 import type { MediaPlane } from './features/media/index.ts';
 import type { PolicyReader } from './features/policy/index.ts';
+import type { UserTokenClaims } from './features/users/index.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { Logger } from './kernel/logger.ts';
 import type { Database } from './storage/database.ts';
@@ -19,6 +20,8 @@ export interface Services {
   readonly enforcement: Enforcement;
   readonly acts: Acts;
   readonly addressBans: AddressBans;
+  /** Signs a user token with the secret of the application, for guests. */
+  readonly userTokens: (claims: UserTokenClaims) => string;
   /** Chains audit records after their commit. */
   readonly sequencer: Sequencer;
 }

@@ -1,8 +1,8 @@
 import type { UserId } from '@callgate/contract';
+import { canonicalAddress, isPrivateAddress } from '../../kernel/address.ts';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { inList, prepared } from '../../storage/prepared.ts';
 import { storedApp } from '../app-settings/index.ts';
-import { canonicalAddress, isPrivateAddress } from './address.ts';
 
 /** How long an address is remembered after it was last seen: 30 days in milliseconds. */
 export const ADDRESS_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
@@ -56,9 +56,8 @@ export async function rememberAddress(
   now: number,
 ): Promise<void> {
   const { settings } = await storedApp(tx);
-  const canonical = address === null ? undefined : canonicalAddress(address);
-  const isKept =
-    canonical !== undefined && (settings.ip_bans.include_private || !isPrivateAddress(canonical));
+  const canonical = address === null ? null : canonicalAddress(address);
+  const isKept = canonical !== null && (settings.ip_bans.include_private || !isPrivateAddress(canonical));
   await Promise.all([
     noteActive.all(tx, { user_id: userId, now }),
     dropOld.all(tx, { user_id: userId, before: now - ADDRESS_RETENTION_MS }),

@@ -6,7 +6,7 @@ import { refusal } from '../policy/index.ts';
 import { quotaAddress } from './address.ts';
 import { guestRow } from './guest.ts';
 import { countGuest, guestsMade, purgeExpired } from './guests.store.ts';
-import { signUserToken } from './token.ts';
+import type { UserTokenClaims } from './token.ts';
 import { type ShownUserResponse, userResponse } from './user.ts';
 import { demandCustomFits } from './user-change.ts';
 import { findUser, saveUsers, type UserRow } from './users.store.ts';
@@ -19,7 +19,7 @@ export async function createGuest(
   acts: Acts,
   request: ActRequest,
   input: CreateGuestRequest,
-  secret: string,
+  signToken: (claims: UserTokenClaims) => string,
 ): Promise<ActReply<{ user: ShownUserResponse; access_token: string }>> {
   const reply = await acts.perform(keyedByAddress(request), async (act) => {
     await demandGuestsWelcome(act);
@@ -38,7 +38,7 @@ export async function createGuest(
     return { user: userResponse(row, act.now, { blockedUserIds: [] }), issuedAt: act.now, expiresAt };
   });
   const { user, issuedAt, expiresAt } = reply.body;
-  const access_token = signUserToken(secret, { userId: user.id, issuedAt, expiresAt });
+  const access_token = signToken({ userId: user.id, issuedAt, expiresAt });
   return { ...reply, body: { user, access_token } };
 }
 

@@ -1,15 +1,27 @@
 import type { Services } from '../../services.ts';
 import type { Route } from '../route.ts';
+import { appSettingsRoutes } from './app-settings.ts';
 import { banRoutes } from './bans.ts';
 import { callBlockRoutes } from './call-blocks.ts';
 import { callGrantRoutes } from './call-grants.ts';
+import { guestRoutes } from './guests.ts';
 import { kickRoutes } from './kicks.ts';
 import { moderationLogRoutes } from './moderation-logs.ts';
 import { muteRoutes } from './mutes.ts';
 import { permissionRequestRoutes } from './permission-requests.ts';
+import { roleRoutes } from './roles.ts';
+import { taskRoutes } from './tasks.ts';
+import { userBlockRoutes } from './user-blocks.ts';
+import { userRoutes } from './users.ts';
 
 /** The routes of every feature, one line each. */
 export const featureRoutes: readonly ((route: Route, services: Services) => void)[] = [
+  appSettingsRoutes,
+  guestRoutes,
+  roleRoutes,
+  taskRoutes,
+  userRoutes,
+  userBlockRoutes,
   banRoutes,
   callBlockRoutes,
   callGrantRoutes,

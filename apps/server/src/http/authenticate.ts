@@ -15,12 +15,14 @@ export interface Credentials {
   authType: unknown;
 }
 
+export type UserCaller = Extract<Caller, { kind: 'user' }>;
+
 /** Says who sent a request, or throws the documented 401 or 403. */
 export interface Authenticator {
   /** Demands the application's key. 401/2. */
   demandKey(credentials: Credentials): void;
-  /** `create` makes the row of a valid token's user who is not there yet. */
-  caller(credentials: Credentials, create: (id: UserId) => Promise<void>): Promise<Caller>;
+  /** `create` makes the row of a valid token's user who is not there yet, or refuses. */
+  caller(credentials: Credentials, create: (caller: UserCaller) => Promise<void>): Promise<Caller>;
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -42,22 +44,20 @@ export function createAuthenticator(deps: {
   const readFacts = (userId: UserId) =>
     database.read((snapshot) => Promise.all([sources.app(snapshot), sources.user(snapshot, userId)]));
 
-  const userCaller = async (
-    userId: UserId,
-    token: TokenClaims,
-    create: (id: UserId) => Promise<void>,
-  ): Promise<Caller> => {
-    let [app, user] = await readFacts(userId);
+  const admitUser = async (
+    caller: UserCaller,
+    create: (caller: UserCaller) => Promise<void>,
+  ): Promise<UserCaller> => {
+    let [app, user] = await readFacts(caller.userId);
     if (!user) {
-      demandNotRevoked(token, app.tokensRevokedBefore);
-      if (app.multiTenant || isGuestId(userId)) throw refusedUnknown(userId, app.multiTenant);
-      await create(userId);
-      [app, user] = await readFacts(userId);
-      if (!user) throw refusedUnknown(userId, app.multiTenant);
+      demandNotRevoked(caller.token, app.tokensRevokedBefore);
+      await create(caller);
+      [app, user] = await readFacts(caller.userId);
     }
-    demandNotRevoked(token, latest(app.tokensRevokedBefore, user.tokensRevokedBefore));
+    if (!user) throw refusal('deleted');
+    demandNotRevoked(caller.token, latest(app.tokensRevokedBefore, user.tokensRevokedBefore));
     demandUsable(user, app, clock.now());
-    return { kind: 'user', userId, token };
+    return caller;
   };
 
   return {
@@ -78,7 +78,7 @@ export function createAuthenticator(deps: {
       const token = verify(bare, clock.now());
       if (token.kind === 'server') return { kind: 'server' };
       if (token.userId === null) throw refused('token carries neither server nor user_id');
-      return userCaller(token.userId, token.claims, create);
+      return admitUser({ kind: 'user', userId: token.userId, token: token.claims }, create);
     },
   };
 
@@ -104,17 +104,6 @@ const bareToken = (authorization: string | undefined): string | undefined => {
   const bare = authorization?.replace(/^Bearer +/i, '').trim();
   return bare === '' ? undefined : bare;
 };
-
-/** Ids under this prefix are made by the server. */
-const isGuestId = (id: UserId): boolean => id.startsWith('guest-');
-
-const refusedUnknown = (id: UserId, multiTenant: boolean): ApiError =>
-  new ApiError(
-    'not_allowed',
-    multiTenant
-      ? `user "${id}" does not exist; with multi-tenancy on, users are created by server tokens only`
-      : `user "${id}" does not exist; ids that begin with guest- are made by the server`,
-  );
 
 const latest = (a: number | null, b: number | null): number | null =>
   a === null ? b : b === null ? a : Math.max(a, b);

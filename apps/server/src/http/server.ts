@@ -4,13 +4,16 @@ import { ApiError } from '../kernel/errors.ts';
 import { newId } from '../kernel/id.ts';
 import type { Services } from '../services.ts';
 import { addressReader } from './address.ts';
+import { createGate } from './admit.ts';
 import { answerClientErrors } from './client-errors.ts';
+import { allowOrigins } from './cors.ts';
+import { hostChecker } from './host-check.ts';
 import type { HttpOptions } from './http-options.ts';
 import { parseJsonBytes } from './json-body.ts';
 import { sendError } from './reply.ts';
 import { pathOf, saneRequestId } from './request-context.ts';
 import { featureRoutes } from './routes/index.ts';
-import { operationServer } from './serve-operation.ts';
+import { operationRouter } from './serve-operation.ts';
 import { answerUnknownPaths } from './unknown-paths.ts';
 
 /** Longest path parameter that is handed to the schemas, which then say what is wrong with it. */
@@ -21,9 +24,10 @@ const TIMEOUT_CHECK_MS = 1000;
 /** The HTTP server with every route; not listening yet. */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
   const app = bareServer(options.services);
-  const serve = operationServer(app, options);
-  for (const routes of featureRoutes) routes(serve.route, options.services);
-  answerUnknownPaths(app);
+  const gate = createGate(options);
+  const route = operationRouter(app, gate, options.hooks);
+  for (const routes of featureRoutes) routes(route, options.services);
+  answerUnknownPaths(app, gate.limits);
   return app;
 }
 
@@ -48,12 +52,14 @@ function bareServer({ config, clock, logger }: Services): FastifyInstance {
   });
   app.server.maxConnections = config.maxConnections;
   const addressOf = addressReader(config.trustedProxies);
+  const isOurs = hostChecker(config);
   app.decorateRequest('context');
   app.addHook('onRequest', (request, reply, done) => {
     request.context = { startedMs: monotonicMs(), client: addressOf(request.raw) };
-    reply.header('X-Request-Id', request.id);
-    done();
+    reply.headers(EVERY_REPLY).header('X-Request-Id', request.id);
+    done(isOurs(request.headers.host) ? undefined : misdirected());
   });
+  allowOrigins(app, config.allowedOrigins);
   acceptJsonOnly(app);
   app.setErrorHandler((error, request, reply) => {
     const known = asApiError(error, config.bodyLimitBytes);
@@ -67,6 +73,20 @@ function bareServer({ config, clock, logger }: Services): FastifyInstance {
   });
   return app;
 }
+
+/** JSON for programs: not to be guessed at, framed or kept. */
+const EVERY_REPLY = {
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+};
+
+const misdirected = (): ApiError =>
+  new ApiError(
+    'misdirected',
+    'the header Host names another server; the operator lists names in CALLGATE_ALLOWED_HOSTS',
+  );
 
 function acceptJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();

@@ -1,0 +1,104 @@
+import type { Operation } from '@callgate/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../features/policy/index.ts';
+import { registerUser } from '../features/users/index.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { ApiError, inputError, notAllowed } from '../kernel/errors.ts';
+import { type Authenticator, type Credentials, createAuthenticator } from './authenticate.ts';
+import type { HttpOptions } from './http-options.ts';
+import { createRateLimits, type Quota, type RateLimits } from './rate-limits.ts';
+
+/** Everything that can be refused before the body is read: body on GET, key, token, kind of caller, rate. */
+export interface Gate {
+  admit(request: FastifyRequest, reply: FastifyReply, operation: Operation): Promise<void>;
+  readonly limits: RateLimits;
+  readonly authenticator: Authenticator;
+}
+
+export function createGate({ services, credentials }: HttpOptions): Gate {
+  const { config, clock, database, policy, acts } = services;
+  const limits = createRateLimits(config, clock);
+  const authenticator = createAuthenticator({
+    ...credentials,
+    skewSeconds: config.clockSkewSeconds,
+    clock,
+    database,
+    sources: policy.sources,
+  });
+
+  const identify = (request: FastifyRequest): Promise<Caller> => {
+    const given = credentialsOf(request);
+    authenticator.demandKey(given);
+    return authenticator.caller(given, (caller) =>
+      registerUser(acts, { requestId: request.id, address: countedAddress(request, caller) }, caller.userId),
+    );
+  };
+
+  return {
+    limits,
+    authenticator,
+    async admit(request, reply, operation) {
+      request.context.operation = operation.id;
+      const { address } = request.context.client;
+      showQuota(reply, limits.peekRefused(address));
+      refuseBodyOnGet(request);
+      if (operation.auth === 'none') {
+        authenticator.demandKey(credentialsOf(request));
+        return demandQuota(reply, limits.takeOpen(operation, address), clock);
+      }
+      const caller = await identify(request).catch((error: unknown) => {
+        if (error instanceof ApiError && error.status === 401)
+          demandQuota(reply, limits.takeRefused(address), clock);
+        throw error;
+      });
+      request.context.caller = caller;
+      const platform = request.headers['x-client-platform'];
+      demandQuota(reply, limits.take(caller, operation, platform, address), clock);
+      demandKind(caller, operation);
+    },
+  };
+}
+
+/** What acts are told of the address: null where it must not count (api.md 0.8). */
+export const countedAddress = (request: FastifyRequest, caller: Caller): string | null => {
+  const { address, untrustedProxy } = request.context.client;
+  return caller.kind === 'server' || untrustedProxy ? null : address;
+};
+
+/** What a request says of who sent it. */
+export function credentialsOf({ query, headers }: FastifyRequest): Credentials {
+  const { api_key, 'stream-auth-type': inQuery } = query as Record<string, unknown>;
+  const authType = headers['stream-auth-type'] ?? inQuery;
+  return { apiKey: api_key, authorization: headers.authorization, authType };
+}
+
+function showQuota(reply: FastifyReply, quota: Quota): void {
+  reply.header('X-RateLimit-Limit', quota.limit);
+  reply.header('X-RateLimit-Remaining', quota.remaining);
+  reply.header('X-RateLimit-Reset', quota.resetAt);
+}
+
+function demandQuota(reply: FastifyReply, quota: Quota, clock: Clock): void {
+  showQuota(reply, quota);
+  if (quota.allowed) return;
+  const seconds = Math.max(1, Math.ceil(quota.resetAt - clock.now() / 1000));
+  reply.header('Retry-After', seconds);
+  throw new ApiError('rate_limited', `more than ${quota.limit} requests in this minute; wait ${seconds} s`);
+}
+
+function refuseBodyOnGet({ method, headers }: FastifyRequest): void {
+  if (method !== 'GET' && method !== 'HEAD') return;
+  const length = headers['content-length'];
+  if (headers['transfer-encoding'] === undefined && (length === undefined || Number(length) === 0)) return;
+  throw inputError('body', `must be absent with ${method}`);
+}
+
+function demandKind(caller: Caller, { auth }: Operation): void {
+  if (caller.kind === 'server' || auth === 'any') return;
+  if (auth === 'server') throw notAllowed('this needs a server token');
+  if (caller.kind === 'anonymous') throw notAllowed('anonymous callers may not do this; use a user token');
+}
+
+/** The quota headers of replies that no operation gives: unknown paths. */
+export const showIdleQuota = (limits: RateLimits, request: FastifyRequest, reply: FastifyReply): void =>
+  showQuota(reply, limits.peekRefused(request.context.client.address));

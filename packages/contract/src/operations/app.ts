@@ -49,7 +49,7 @@ export const appOperations = operations({
     query: CommonQuery,
     body: UpdateAppRequest,
     success: { status: 200, schema: UpdateAppResponse },
-    errors: bodyErrors(),
+    errors: bodyErrors('feature_not_supported'),
     auth: 'server',
     limit: 'default',
     write: true,

@@ -80,6 +80,13 @@ export const UpdateAppRequest = request(
     guests: partial(guestSettings, 'Guests.'),
     anonymous_users: partial(anonymousSettings, 'Anonymous users.'),
     ip_bans: partial(ipBanSettings, 'Bans by address.'),
+    event_hooks: Type.Optional(
+      Type.Unsafe<unknown[]>({
+        type: 'array',
+        maxItems: 100,
+        description: 'Webhooks come in a later version: naming them is answered with 400, code 19.',
+      }),
+    ),
     revoke_tokens_issued_before: Type.Optional(
       nullable(time('Refuse user and call tokens issued before; null accepts them again.')),
     ),

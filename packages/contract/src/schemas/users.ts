@@ -53,7 +53,7 @@ const userFields = {
 } as const;
 
 export const UserRequest = request('UserRequest', 'A user as the application wants it to be.', {
-  id: userId('The id, chosen by the application. The prefix `guest-` is reserved.'),
+  id: userId('The id, chosen by the application. The prefixes `guest-` and `anonymous-` are reserved.'),
   ...userFields,
 });
 export type UserRequest = Static<typeof UserRequest>;
@@ -259,7 +259,7 @@ export const DeleteUsersRequest = request('DeleteUsersRequest', 'Deletes users a
   calls: Type.Optional(
     oneOf(
       ['soft', 'hard'],
-      'Also delete calls of exactly two members of whom one is deleted; default: no calls.',
+      'Calls of exactly two members of whom one is deleted. Comes in a later version: naming it is answered with 400, code 19. Default: no calls.',
     ),
   ),
 });

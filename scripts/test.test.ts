@@ -8,7 +8,7 @@ import { findPostgres } from './test-run/postgres-cluster.ts';
 let project = '';
 beforeEach(() => {
   project = mkdtempSync(join(tmpdir(), 'callgate-npm-test-'));
-  writeFileSync(join(project, 'vitest.config.ts'), 'export default { test: { globals: true } };\n');
+  writeFileSync(join(project, 'vitest.config.mjs'), 'export default { test: { globals: true } };\n');
 });
 afterEach(() => rmSync(project, { recursive: true }));
 

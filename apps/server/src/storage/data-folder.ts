@@ -1,6 +1,9 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+/** The database's file within the data folder. */
+export const SQLITE_FILE = 'callgate.db';
+
 /** Makes the folder (mode 700) and its missing parents; each that was made is on disk before this returns. */
 export function makeFolder(folder: string): void {
   const firstMade = mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -30,8 +30,12 @@ export async function migrate(database: Database, now: number): Promise<string[]
   });
 }
 
-const appliedMigrations = (handle: Handle): Promise<{ id: string }[]> =>
+/** Ids of the migrations that made the schema, in order. */
+export const appliedMigrations = (handle: Handle): Promise<{ id: string }[]> =>
   handle.run(rawStatement<{ id: string }>('select id from migrations order by id'));
+
+/** Ids of the migrations that this version knows, in order. */
+export const knownMigrations = (): string[] => MIGRATIONS.map(({ id }) => id);
 
 function refuseNewer(applied: ReadonlySet<string>): void {
   const known = new Set(MIGRATIONS.map((migration) => migration.id));

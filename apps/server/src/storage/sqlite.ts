@@ -2,7 +2,7 @@ import { closeSync, openSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { CompiledQuery } from 'kysely';
 import { Checkpointer, type CheckpointLimits, type CheckpointOutcome } from './checkpointer.ts';
-import { makeFile, makeFolder, syncFolder } from './data-folder.ts';
+import { makeFile, makeFolder, SQLITE_FILE, syncFolder } from './data-folder.ts';
 import type { Database, Handle, StorageHooks, Tx } from './database.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { rawStatement } from './prepared.ts';
@@ -14,8 +14,7 @@ import { Turns } from './turns.ts';
 import { WalSync } from './wal-sync.ts';
 import { WorkerReads } from './worker-reads.ts';
 
-/** The database's file within the data folder. */
-export const SQLITE_FILE = 'callgate.db';
+export { SQLITE_FILE };
 
 const MEGABYTE_OF_FRAMES = 1_048_576 / (4_096 + 24);
 const LIMITS: CheckpointLimits = {

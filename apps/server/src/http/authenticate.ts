@@ -21,6 +21,8 @@ export type UserCaller = Extract<Caller, { kind: 'user' }>;
 export interface Authenticator {
   /** Demands the application's key. 401/2. */
   demandKey(credentials: Credentials): void;
+  /** Whether the request carries a valid server token. */
+  isServerToken(credentials: Credentials): boolean;
   /** `create` makes the row of a valid token's user who is not there yet, or refuses. */
   caller(credentials: Credentials, create: (caller: UserCaller) => Promise<void>): Promise<Caller>;
 }
@@ -67,6 +69,14 @@ export function createAuthenticator(deps: {
       const message =
         given === '' ? 'query parameter api_key is missing' : 'api_key is not the key of this application';
       throw new ApiError('access_key_invalid', message);
+    },
+    isServerToken({ authorization }) {
+      const bare = bareToken(authorization);
+      try {
+        return bare !== undefined && verify(bare, clock.now()).kind === 'server';
+      } catch {
+        return false;
+      }
     },
     async caller({ authorization, authType = 'jwt' }, create) {
       if (authType !== 'jwt' && authType !== 'anonymous') {

@@ -7,12 +7,17 @@ import { addressReader } from './address.ts';
 import { createGate } from './admit.ts';
 import { answerClientErrors } from './client-errors.ts';
 import { allowOrigins } from './cors.ts';
+import { serveDocs } from './docs.ts';
+import { serveHealth } from './health.ts';
 import { hostChecker } from './host-check.ts';
 import type { HttpOptions } from './http-options.ts';
 import { parseJsonBytes } from './json-body.ts';
+import { createMetrics } from './metrics.ts';
+import { createProxyWatch } from './proxy-watch.ts';
 import { sendError } from './reply.ts';
 import { pathOf, saneRequestId } from './request-context.ts';
 import { featureRoutes } from './routes/index.ts';
+import { serveMetrics } from './serve-metrics.ts';
 import { operationRouter } from './serve-operation.ts';
 import { answerUnknownPaths } from './unknown-paths.ts';
 
@@ -25,13 +30,21 @@ const TIMEOUT_CHECK_MS = 1000;
 export function createHttpServer(options: HttpOptions): FastifyInstance {
   const app = bareServer(options.services);
   const gate = createGate(options);
+  const metrics = createMetrics(app, options.services, gate.limits);
+  app.addHook('onClose', async () => metrics.close());
+  app.addHook('onError', async (_request, _reply, error) =>
+    metrics.refused(error instanceof ApiError ? error.kind : 'internal'),
+  );
+  serveMetrics(app, metrics, gate, options.services);
+  serveDocs(app);
   const route = operationRouter(app, gate, options.hooks);
   for (const routes of featureRoutes) routes(route, options.services);
   answerUnknownPaths(app, gate.limits);
   return app;
 }
 
-function bareServer({ config, clock, logger }: Services): FastifyInstance {
+function bareServer(services: Services): FastifyInstance {
+  const { config, clock, logger } = services;
   const app = fastify({
     logger: false,
     bodyLimit: config.bodyLimitBytes,
@@ -52,15 +65,19 @@ function bareServer({ config, clock, logger }: Services): FastifyInstance {
   });
   app.server.maxConnections = config.maxConnections;
   const addressOf = addressReader(config.trustedProxies);
+  const proxies = createProxyWatch(logger);
   const isOurs = hostChecker(config);
   app.decorateRequest('context');
   app.addHook('onRequest', (request, reply, done) => {
-    request.context = { startedMs: monotonicMs(), client: addressOf(request.raw) };
+    const client = addressOf(request.raw);
+    request.context = { startedMs: monotonicMs(), client };
+    proxies.note(client);
     reply.headers(EVERY_REPLY).header('X-Request-Id', request.id);
     done(isOurs(request.headers.host) ? undefined : misdirected());
   });
   allowOrigins(app, config.allowedOrigins);
   acceptJsonOnly(app);
+  serveHealth(app, services, proxies);
   app.setErrorHandler((error, request, reply) => {
     const known = asApiError(error, config.bodyLimitBytes);
     if (known.kind === 'internal') {

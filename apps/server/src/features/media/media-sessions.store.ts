@@ -32,10 +32,10 @@ const insertSession = prepared<MediaSessionRow, never>((db, p) =>
   }),
 );
 
-const activate = prepared<{ id: SessionId; now: number }, MediaSessionRow>((db, p) =>
+const activate = prepared<{ id: SessionId; now: number; call_session_id: string }, MediaSessionRow>((db, p) =>
   db
     .updateTable('media_sessions')
-    .set({ state: 'active', joined_at: p('now') })
+    .set({ state: 'active', joined_at: p('now'), call_session_id: p('call_session_id') })
     .where('id', '=', p('id'))
     .where('state', '=', 'pending')
     .returningAll(),
@@ -103,12 +103,49 @@ const countSeats = prepared<{ cid: CallCid }, { seats: number }>((db, p) =>
     .where('state', 'in', LIVE),
 );
 
+const countVisible = prepared<{ cid: CallCid }, { people: number }>((db, p) =>
+  db
+    .selectFrom('media_sessions')
+    .select((eb) => eb.fn.countAll<number>().as('people'))
+    .where('cid', '=', p('cid'))
+    .where('hidden', '=', 0)
+    .where('state', '=', 'active'),
+);
+const selectStale = prepared<{ before: number; limit: number }, MediaSessionRow>((db, p) =>
+  db
+    .selectFrom('media_sessions')
+    .selectAll()
+    .where('state', 'in', LIVE)
+    .where('state', '=', 'pending')
+    .where('created_at', '<', p('before'))
+    .orderBy('cid')
+    .limit(p('limit')),
+);
+
+const countLive = prepared<Record<never, never>, { sessions: number }>((db) =>
+  db
+    .selectFrom('media_sessions')
+    .select((eb) => eb.fn.countAll<number>().as('sessions'))
+    .where('state', 'in', LIVE),
+);
+
+/** Sessions that are pending or active, in all calls. */
+export const countLiveSessions = async (handle: Handle): Promise<number> =>
+  (await countLive.first(handle, {}))?.sessions ?? 0;
+
 export const addSession = async (tx: Tx, row: MediaSessionRow): Promise<void> =>
   void (await insertSession.all(tx, row));
 
-/** `pending` becomes `active`; undefined when the row is in another state (an act was faster). */
-export const activateSession = (tx: Tx, id: SessionId, now: number): Promise<MediaSessionRow | undefined> =>
-  activate.first(tx, { id, now });
+/**
+ * `pending` becomes `active` in the call's session of that id; undefined when the row is in another state (an act
+ * was faster).
+ */
+export const activateSession = (
+  tx: Tx,
+  id: SessionId,
+  call_session_id: string,
+  now: number,
+): Promise<MediaSessionRow | undefined> => activate.first(tx, { id, now, call_session_id });
 
 /** Ends a session that is pending or active; undefined when it was not. */
 export const endSession = (
@@ -128,6 +165,14 @@ export const sessionsOfCall = (handle: Handle, cid: CallCid): Promise<MediaSessi
 /** Visible sessions, pending or active: the seats that `limits.max_participants` counts. */
 export const countSeatsTaken = async (handle: Handle, cid: CallCid): Promise<number> =>
   (await countSeats.first(handle, { cid }))?.seats ?? 0;
+
+/** Visible sessions that have joined. */
+export const visibleSessionsIn = async (handle: Handle, cid: CallCid): Promise<number> =>
+  (await countVisible.first(handle, { cid }))?.people ?? 0;
+
+/** Sessions that are pending since before a time: their join was cut off. */
+export const stalePending = (handle: Handle, before: number, limit: number): Promise<MediaSessionRow[]> =>
+  selectStale.all(handle, { before, limit });
 
 /** Which sessions an act may have changed the policy of. Several fields of one selector narrow it. */
 export type SessionSelector =

@@ -63,8 +63,9 @@ function imports(node: ts.Node, modules: readonly string[], members: readonly st
 
 const environment = nodeRule(
   'environment-in-config-only',
-  'Only config.ts reads the environment: every key is then known, checked at start, and in docs/reference/config.md.',
-  (path) => !isTestCode(path) && !/^apps\/[^/]+\/src\/config\.ts$/.test(path),
+  'Only config.ts reads the environment: every key is then known, checked at start, and in docs/reference/config.md. ' +
+    'Launchers in bin/ hand it on to the process that they start.',
+  (path) => !isTestCode(path) && !/^apps\/[^/]+\/(src\/config\.ts$|bin\/)/.test(path),
   (node) =>
     reaches(node, 'process', ['env', 'loadEnvFile']) ??
     imports(node, ['node:process', 'process'], ['env', 'loadEnvFile']),

@@ -1,4 +1,6 @@
+export { isEnded } from './call-times.ts';
 export * from './caller.ts';
+export { type KindState, kindState } from './kinds.ts';
 export * from './participant-policy.ts';
 export * from './policy-facts.ts';
 export * from './policy-reader.ts';

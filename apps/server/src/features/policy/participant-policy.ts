@@ -1,11 +1,13 @@
 import {
+  BASE_ROLES as BASE_ROLE_NAMES,
   CAPABILITIES,
   type Capability,
-  REQUESTABLE,
   type Requestable,
   type RoleName,
-  SETTING_OF_KIND,
 } from '@callgate/contract';
+import { endOf, isClosedBackstage, isEnded } from './call-times.ts';
+import { effectiveRoles, heldCapabilities } from './held-capabilities.ts';
+import { type KindState, kindStates } from './kinds.ts';
 import type { CallFacts, PersonFacts, PolicyFacts } from './policy-facts.ts';
 
 /** Why somebody may not join, stay or read. The text of each is in `refusal.ts`. */
@@ -28,14 +30,11 @@ export type RefusalReason =
   | 'kicked'
   | 'full';
 
-/** The three states of a kind (api.md 0.1). */
-export type KindState = 'off' | 'on' | 'on_request';
-
 /** What a person may do in a call now. `null`: allowed; otherwise the first reason that refuses. */
 export interface ParticipantPolicy {
   /** To get, watch and list the call. */
   readRefusal: RefusalReason | null;
-  /** To join anew. */
+  /** To join anew; asked with `facts.hidden`: to join hidden. */
   joinRefusal: RefusalReason | null;
   /** To remain, for a session that is in (asked with `facts.session`). */
   stayRefusal: RefusalReason | null;
@@ -49,13 +48,7 @@ export interface ParticipantPolicy {
 }
 
 /** These do not hold a kind that is on request, whatever their grants say (api.md 0.1). */
-export const BASE_ROLES: ReadonlySet<string> = new Set([
-  'user',
-  'call_member',
-  'guest',
-  'anonymous',
-  'viewer',
-]);
+export const BASE_ROLES: ReadonlySet<string> = new Set(BASE_ROLE_NAMES);
 
 const ALL: ReadonlySet<Capability> = new Set(CAPABILITIES);
 const NONE: ReadonlySet<Capability> = new Set();
@@ -77,14 +70,15 @@ export const SERVER_POLICY: ParticipantPolicy = {
  */
 export function participantPolicy(facts: PolicyFacts): ParticipantPolicy {
   const roles = effectiveRoles(facts);
-  const kinds = kindStates(facts.call);
+  const kinds = kindStates(facts.call.settings);
   const held = heldCapabilities(facts, roles, kinds);
   const shutOut = shutOutReason(facts);
   const banned = bannedReason(facts.person);
+  const entry = entryRefusal(facts, held);
   return {
     readRefusal: shutOut ?? (held.has('read-call') ? null : 'no_capability'),
-    joinRefusal: shutOut ?? banned ?? entryRefusal(facts, held) ?? seatRefusal(facts.call),
-    stayRefusal: shutOut ?? banned ?? stayRefusal(facts, held),
+    joinRefusal: shutOut ?? banned ?? entry ?? (facts.hidden ? null : seatRefusal(facts.call)),
+    stayRefusal: shutOut ?? banned ?? sessionRefusal(facts) ?? entry,
     createRefusal: shutOut ?? banned,
     capabilities: visibleCapabilities(held, shutOut, banned),
     kinds,
@@ -92,59 +86,17 @@ export function participantPolicy(facts: PolicyFacts): ParticipantPolicy {
   };
 }
 
-function effectiveRoles({ person, participation, token, call }: PolicyFacts): RoleName[] {
-  const roles = [person.role];
-  if (participation.memberRole !== null) roles.push(participation.memberRole);
-  if (token?.role && token.callCids?.includes(call.cid)) roles.push(token.role);
-  return [...new Set(roles)];
-}
-
-/** The state of a kind from its setting alone. */
-export function kindState(setting: { enabled: boolean; access_request_enabled: boolean }): KindState {
-  if (!setting.enabled) return 'off';
-  return setting.access_request_enabled ? 'on_request' : 'on';
-}
-
-function kindStates(call: CallFacts): Record<Requestable, KindState> {
-  return {
-    'send-audio': kindState(call.settings[SETTING_OF_KIND['send-audio']]),
-    'send-video': kindState(call.settings[SETTING_OF_KIND['send-video']]),
-    screenshare: kindState(call.settings[SETTING_OF_KIND.screenshare]),
-  };
-}
-
-/** Union of the roles' grants, per-call grants and revocations over it, settings as the last gate. */
-function heldCapabilities(
-  { call, participation }: PolicyFacts,
-  roles: readonly RoleName[],
-  kinds: Record<Requestable, KindState>,
-): ReadonlySet<Capability> {
-  const held = new Set<Capability>();
-  for (const role of roles) {
-    for (const capability of call.grants[role] ?? []) {
-      if (!isWithheld(capability, role, kinds)) held.add(capability);
-    }
-  }
-  for (const capability of participation.granted) held.add(capability);
-  for (const capability of participation.revoked) held.delete(capability);
-  for (const kind of REQUESTABLE) if (kinds[kind] === 'off') held.delete(kind);
-  return held;
-}
-
-const isWithheld = (capability: Capability, role: RoleName, kinds: Record<string, KindState>): boolean =>
-  kinds[capability] === 'on_request' && BASE_ROLES.has(role);
-
 /** Reasons that leave nothing of the call: neither joining nor reading. */
 function shutOutReason(facts: PolicyFacts): RefusalReason | null {
-  const { person, participation } = facts;
+  const { app, call, participation, person } = facts;
   if (person.deleted) return 'deleted';
   if (person.deactivated) return 'deactivated';
   if (person.expiresAt !== null && person.expiresAt <= facts.now) return 'expired';
   if (isTokenRevoked(facts)) return 'token_revoked';
-  if (person.role === 'guest' && !facts.app.guests) return 'guests_off';
-  if (person.role === 'anonymous' && !facts.app.anonymous) return 'anonymous_off';
+  if (person.role === 'guest' && !app.guests) return 'guests_off';
+  if (person.role === 'anonymous' && !app.anonymous) return 'anonymous_off';
   if (isOffToken(facts)) return 'not_on_token';
-  if (facts.app.multiTenant && !isSameTeam(person.teams, facts.call.team)) return 'team';
+  if (app.multiTenant && !isSameTeam(person.teams, call.team)) return 'team';
   if (participation.blocked) return 'blocked';
   return participation.bannedHere ? 'banned_here' : null;
 }
@@ -169,36 +121,24 @@ const bannedReason = (person: PersonFacts): RefusalReason | null => {
 };
 
 function entryRefusal(facts: PolicyFacts, held: ReadonlySet<Capability>): RefusalReason | null {
-  if (!held.has('join-call')) return 'no_capability';
+  if (!held.has('join-call') || (facts.hidden && !held.has('join-hidden'))) return 'no_capability';
   if (isEnded(facts) && !held.has('join-ended-call')) return 'ended';
   return isClosedBackstage(facts) && !held.has('join-backstage') ? 'backstage' : null;
 }
 
-/** Ended by an act, or its session has run for `max_duration_seconds`. */
-export function isEnded({ call, now }: Pick<PolicyFacts, 'call' | 'now'>): boolean {
-  if (call.endedAt !== null) return true;
-  const limit = call.settings.limits.max_duration_seconds;
-  return limit !== null && call.sessionStartedAt !== null && call.sessionStartedAt + limit * 1000 <= now;
-}
-
-/** In backstage, and not within `join_ahead_time_seconds` (0: never) of `starts_at`. */
-function isClosedBackstage({ call, now }: PolicyFacts): boolean {
-  if (!call.backstage) return false;
-  const aheadMs = call.settings.backstage.join_ahead_time_seconds * 1000;
-  return !(aheadMs > 0 && call.startsAt !== null && now >= call.startsAt - aheadMs);
-}
-
+/** Hidden participants take no seat and need none. */
 const seatRefusal = (call: CallFacts): RefusalReason | null => {
   const limit = call.settings.limits.max_participants;
   return limit !== null && call.seatsTaken >= limit ? 'full' : null;
 };
 
 /** Seats are not asked again; sessions from before the end or of an older epoch are over for everybody. */
-function stayRefusal(facts: PolicyFacts, held: ReadonlySet<Capability>): RefusalReason | null {
-  const { session, call, participation } = facts;
-  if (session && session.epoch < participation.epoch) return 'kicked';
-  if (session && call.endedAt !== null && session.createdAt <= call.endedAt) return 'ended';
-  return entryRefusal(facts, held);
+function sessionRefusal(facts: PolicyFacts): RefusalReason | null {
+  const { session, participation } = facts;
+  if (!session) return null;
+  if (session.epoch < participation.epoch) return 'kicked';
+  const end = endOf(facts);
+  return end !== null && session.createdAt <= end ? 'ended' : null;
 }
 
 function visibleCapabilities(

@@ -50,7 +50,7 @@ export interface CallFacts {
   backstage: boolean;
   startsAt: number | null;
   endedAt: number | null;
-  /** Start of the running session; null while nobody was in since the last one ended. */
+  /** Start of the running session; null while none runs. */
   sessionStartedAt: number | null;
   /** Seats taken by visible sessions, this person's asking session not counted. */
   seatsTaken: number;
@@ -83,4 +83,6 @@ export interface PolicyFacts {
   call: CallFacts;
   participation: ParticipationFacts;
   session?: SessionFacts;
+  /** The join asked for, or the session asked about, is hidden (api.md 0.16). (Default: false) */
+  hidden?: boolean;
 }

@@ -11,6 +11,7 @@ import type {
   SessionFacts,
   TokenFacts,
 } from './policy-facts.ts';
+import { highestRank } from './rank.ts';
 
 /*
  * What policy needs to know, one small interface per source. The features that own the tables implement them
@@ -73,6 +74,8 @@ export interface Asked {
   token: TokenFacts | null;
   /** Null: not known or not to count (server tokens). */
   address: string | null;
+  /** Asks about joining or staying hidden. (Default: false) */
+  hidden?: boolean;
 }
 
 /** A person's policy in a call with what it was decided on. */
@@ -98,9 +101,9 @@ export function createPolicyReader(sources: PolicySources, clock: { now(): numbe
   const person = async (
     handle: Handle,
     asked: Asked,
+    now: number,
     cid?: CallCid,
   ): Promise<PersonFacts & { bannedHere: boolean }> => {
-    const now = clock.now();
     const [app, rankOf, user, bans] = await Promise.all([
       sources.app(handle),
       sources.rankOf(handle),
@@ -120,11 +123,12 @@ export function createPolicyReader(sources: PolicySources, clock: { now(): numbe
 
   return {
     sources,
-    person,
+    person: (handle, asked) => person(handle, asked, clock.now()),
     async inCall(handle, asked, cid, session) {
+      const now = clock.now();
       const [app, { bannedHere, ...who }, call, participation, rankOf] = await Promise.all([
         sources.app(handle),
-        person(handle, asked, cid),
+        person(handle, asked, now, cid),
         callFacts(sources, handle, cid),
         participationFacts(sources, handle, cid, asked.userId),
         sources.rankOf(handle),
@@ -133,17 +137,17 @@ export function createPolicyReader(sources: PolicySources, clock: { now(): numbe
       const memberRole =
         participation.memberRole ?? (asked.userId !== null && createdById === asked.userId ? HOST : null);
       const facts: PolicyFacts = {
-        now: clock.now(),
+        now,
         app,
         person: who,
         token: asked.token,
         call: callRow,
         participation: { ...participation, memberRole, bannedHere },
         ...(session && { session }),
+        ...(asked.hidden && { hidden: true }),
       };
       const policy = participantPolicy(facts);
-      const rank = policy.roles.reduce((highest, role) => Math.max(highest, rankOf.get(role) ?? 0), 0);
-      return { ...policy, facts, rank };
+      return { ...policy, facts, rank: highestRank(policy.roles, rankOf) };
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { RoleName, UserId } from '@callgate/contract';
 import { inputError, notAllowed } from '../../kernel/errors.ts';
 
-/** Who acts, for the purposes of rank; `server` outranks everybody. */
-export type RankedActor = { kind: 'server' } | { kind: 'user'; id: UserId; rank: number };
+/** Who acts, for the purposes of rank; `server` outranks everybody. An anonymous caller has a rank and no id. */
+export type RankedActor = { kind: 'server' } | { kind: 'user'; id: UserId | null; rank: number };
 
 /** Whom an act is about. */
 export interface RankedTarget {

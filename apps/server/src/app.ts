@@ -3,7 +3,9 @@ import type { Config } from './config.ts';
 import type { AppCredentials } from './credentials.ts';
 import { seedApp } from './features/app-settings/index.ts';
 import { type AuditKeys, createSequencer } from './features/audit/index.ts';
-import { createActs, createEnforcement, type SessionEndings } from './features/enforcement/index.ts';
+import { seedCallTypes } from './features/call-types/index.ts';
+import { endCutOffJoins, sessionEndings } from './features/calls/index.ts';
+import { createActs, createEnforcement } from './features/enforcement/index.ts';
 import { createAddressBans } from './features/ip-bans/index.ts';
 import { type MediaPlane, noMediaPlane } from './features/media/index.ts';
 import { createPolicyReader } from './features/policy/index.ts';
@@ -47,6 +49,7 @@ export async function prepareDatabase({ database, clock }: Pick<Parts, 'database
   await database.write(async (tx) => {
     await seedApp(tx, clock.now());
     await seedRoles(tx, clock.now());
+    await seedCallTypes(tx, clock.now());
   });
 }
 
@@ -54,8 +57,8 @@ export async function prepareDatabase({ database, clock }: Pick<Parts, 'database
 export function createServices(parts: Parts): Services {
   const { config, clock, logger, database, auditKeys, media = noMediaPlane } = parts;
   const addressBans = createAddressBans({ trustedProxies: config.trustedProxies });
-  const policy = createPolicyReader(policySources(addressBans), clock);
-  const enforcement = createEnforcement({ database, clock, policy, media, endings });
+  const policy = createPolicyReader(policySources(addressBans, clock), clock);
+  const enforcement = createEnforcement({ database, clock, policy, media, endings: sessionEndings });
   const sequencer = createSequencer({ database, clock, keys: auditKeys, folder: config.dataDir, logger });
   const userTokens = userTokenSigner(parts.credentials);
   const acts = createActs({ database, clock, policy, enforcement, onAudit: () => sequencer.wake() });
@@ -81,8 +84,6 @@ const userTokenSigner =
     return signUserToken(credentials.apiSecret, claims);
   };
 
-const endings: SessionEndings = { onSessionEnded: async () => [] };
-
 /** The server in one piece. */
 export interface App {
   services: Services;
@@ -107,6 +108,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
     async start() {
       await services.sequencer.start();
       await services.enforcement.recover();
+      await endCutOffJoins(services);
       await server.listen({ host: config.host, port: config.port });
       const address = server.server.address();
       return typeof address === 'object' && address !== null ? address.port : config.port;

@@ -73,8 +73,7 @@ export function changedCallType(before: CallType, input: UpdateCallTypeRequest, 
 const mergedNotifications = (
   before: NotificationSettings,
   changes: NotificationSettingsRequest | undefined,
-): NotificationSettings =>
-  changes ? (mergeTrees(before, changes) as NotificationSettings) : before;
+): NotificationSettings => (changes ? (mergeTrees(before, changes) as NotificationSettings) : before);
 
 /** Grants with canonical role names, each list sorted and without doubles. */
 export function canonicalGrants(

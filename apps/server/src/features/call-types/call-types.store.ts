@@ -1,5 +1,4 @@
-import type { CallTypeName, Capability, NotificationSettings } from '@callgate/contract';
-import type { CallSettings } from '@callgate/contract';
+import type { CallSettings, CallTypeName, Capability, NotificationSettings } from '@callgate/contract';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { prepared } from '../../storage/prepared.ts';
 import type { CallTypesTable } from '../../storage/tables.ts';

@@ -22,7 +22,8 @@ export function createCallType(
     await requireGrantedRoles(act.tx, changes.grants);
     const known = await callTypes(act.tx);
     if (known.has(name)) throw inputError('name', `call type "${name}" exists`);
-    if (known.size >= LIMITS.callTypes) throw inputError('name', `there are ${LIMITS.callTypes} call types; delete one`);
+    if (known.size >= LIMITS.callTypes)
+      throw inputError('name', `there are ${LIMITS.callTypes} call types; delete one`);
 
     const base = { ...builtInCallType('default', act.now), name, builtIn: false };
     const type = changedCallType(base, changes, act.now);

@@ -23,7 +23,8 @@ export function updateCallType(
     const before = await requireCallType(act.tx, name);
     await requireGrantedRoles(act.tx, changes.grants);
     const after = changedCallType(before, changes, act.now);
-    if (isDeepStrictEqual({ ...after, updatedAt: 0 }, { ...before, updatedAt: 0 })) return callTypeResponse(before);
+    if (isDeepStrictEqual({ ...after, updatedAt: 0 }, { ...before, updatedAt: 0 }))
+      return callTypeResponse(before);
 
     await saveCallType(act.tx, after);
     const body = callTypeResponse(after);

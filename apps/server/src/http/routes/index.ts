@@ -4,11 +4,16 @@ import { appSettingsRoutes } from './app-settings.ts';
 import { banRoutes } from './bans.ts';
 import { callBlockRoutes } from './call-blocks.ts';
 import { callGrantRoutes } from './call-grants.ts';
+import { callTypeRoutes } from './call-types.ts';
+import { callRoutes } from './calls.ts';
 import { guestRoutes } from './guests.ts';
+import { joinRoutes } from './join.ts';
 import { kickRoutes } from './kicks.ts';
+import { memberRoutes } from './members.ts';
 import { moderationLogRoutes } from './moderation-logs.ts';
 import { muteRoutes } from './mutes.ts';
 import { permissionRequestRoutes } from './permission-requests.ts';
+import { pinRoutes } from './pins.ts';
 import { roleRoutes } from './roles.ts';
 import { taskRoutes } from './tasks.ts';
 import { userBlockRoutes } from './user-blocks.ts';
@@ -22,6 +27,11 @@ export const featureRoutes: readonly ((route: Route, services: Services) => void
   taskRoutes,
   userRoutes,
   userBlockRoutes,
+  callTypeRoutes,
+  callRoutes,
+  memberRoutes,
+  joinRoutes,
+  pinRoutes,
   banRoutes,
   callBlockRoutes,
   callGrantRoutes,

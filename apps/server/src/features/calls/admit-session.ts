@@ -1,0 +1,166 @@
+import type { SessionId } from '@callgate/contract';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Database, Tx } from '../../storage/database.ts';
+import { appendRecord, toRecord } from '../audit/index.ts';
+import type { ActRequest } from '../enforcement/index.ts';
+import { appendEvents, type EventDraft } from '../events/index.ts';
+import {
+  activateSession,
+  endSession,
+  findSession,
+  type MediaSessionRow,
+  stalePending,
+} from '../media/index.ts';
+import { type LoadedPolicy, type PolicyReader, type RefusalReason, refusal } from '../policy/index.ts';
+import { isSessionRunning, sessionEndedAt } from './call.ts';
+import { callForEvent, callState } from './call-view.ts';
+import { type CallRow, findCall, holdCall, saveCallSession } from './calls.store.ts';
+import { participantOf, sessionOf } from './session-endings.ts';
+
+/** What the second step of a join needs. */
+export interface AdmitDeps {
+  database: Database;
+  clock: Clock;
+  policy: PolicyReader;
+}
+
+type State = Awaited<ReturnType<typeof callState>>;
+
+/**
+ * Step two of a join: in a transaction of its own, so after the first one's commit, asks policy again and makes the
+ * session active, or ends it and throws the refusal. Answers the call as the joiner sees it. For a session that is
+ * active already (a replayed request) nothing changes.
+ */
+export async function admit(
+  { database, clock, policy }: AdmitDeps,
+  request: ActRequest,
+  id: SessionId,
+  membersLimit: number | undefined,
+): Promise<State> {
+  const done = await database.write(async (tx) => {
+    const session = await findSession(tx, id);
+    if (!session) throw new Error(`the session ${id} has no row`);
+    const mine = await policyOf(tx, policy, session);
+    const now = clock.now();
+    const refused = await settle(tx, request, session, mine, now);
+    if (refused) return { refused };
+    const row = await findCall(tx, session.cid);
+    if (!row) throw new Error(`the call ${session.cid} of a session has no row`);
+    return { state: await callState(tx, row, { now, mine, membersLimit }) };
+  });
+  if ('refused' in done) throw refusal(done.refused as RefusalReason);
+  return done.state;
+}
+
+function policyOf(tx: Tx, policy: PolicyReader, session: MediaSessionRow): Promise<LoadedPolicy> {
+  const { user_id: userId, cid, address, epoch, created_at: createdAt, role_claim: role } = session;
+  const token = session.by_server ? null : { issuedAt: session.token_issued_at, callCids: [cid], role };
+  return policy.inCall(tx, { userId, token, address }, cid, { epoch, createdAt });
+}
+
+/** The reason why the person is not in, or undefined: they are. */
+async function settle(
+  tx: Tx,
+  request: ActRequest,
+  session: MediaSessionRow,
+  mine: LoadedPolicy,
+  now: number,
+): Promise<string | undefined> {
+  if (session.state === 'active' || session.joined_at !== null) return undefined;
+  if (session.state !== 'pending') return session.end_reason ?? 'kicked';
+  if (mine.stayRefusal !== null) {
+    await endSession(tx, session.id, now, mine.stayRefusal);
+    await recordRefusal(tx, request, session, mine.stayRefusal, now);
+    return mine.stayRefusal;
+  }
+  return activate(tx, session, now);
+}
+
+async function activate(tx: Tx, session: MediaSessionRow, now: number): Promise<string | undefined> {
+  // The row is held before the session is counted in, as it is before one is counted out.
+  const call = await holdCall(tx, session.cid);
+  if (!call) throw new Error(`the call ${session.cid} of a session has no row`);
+  const isRunning = isSessionRunning(call, now);
+  const callSessionId = isRunning && call.session_id ? call.session_id : session.call_session_id;
+  const active = await activateSession(tx, session.id, callSessionId, now);
+  if (!active) return (await findSession(tx, session.id))?.end_reason ?? 'kicked';
+  if (active.hidden === 1) return undefined;
+  const events = isRunning ? [] : await startSession(tx, call, active, now);
+  if (isRunning) await saveCallSession(tx, { ...sessionOf(call), session_emptied_at: null });
+  await appendEvents(tx, [...events, await participantJoined(tx, active, now)], now);
+  return undefined;
+}
+
+/** A new session of the call; one that ended by itself in the meantime is told of first. */
+async function startSession(
+  tx: Tx,
+  call: CallRow,
+  active: MediaSessionRow,
+  now: number,
+): Promise<EventDraft[]> {
+  const { cid, call_session_id: session_id } = active;
+  const startedAt = Math.max(now, active.created_at);
+  await saveCallSession(tx, { cid, session_id, session_started_at: startedAt, session_emptied_at: null });
+  const started = { ...call, session_id, session_started_at: startedAt, session_emptied_at: null };
+  const audience = { watchers: true } as const;
+  const shown = await callForEvent(tx, started, now);
+  const events: EventDraft[] = [
+    { type: 'call.session_started', cid, audience, payload: { call: shown, session_id } },
+  ];
+  const endedWithCall = call.ended_at !== null && (call.session_started_at ?? 0) <= call.ended_at;
+  if (call.session_id !== null && sessionEndedAt(call, now) !== null && !endedWithCall) {
+    const payload = { call: shown, session_id: call.session_id };
+    events.unshift({ type: 'call.session_ended', cid, audience, payload });
+  }
+  return events;
+}
+
+async function participantJoined(tx: Tx, session: MediaSessionRow, now: number): Promise<EventDraft> {
+  return {
+    type: 'call.session_participant_joined',
+    cid: session.cid,
+    audience: { watchers: true, users: [session.user_id] },
+    payload: { participant: await participantOf(tx, session, now), session_id: session.call_session_id },
+  };
+}
+
+/** The join is in the audit log already: that it was refused after all is added. */
+async function recordRefusal(
+  tx: Tx,
+  request: ActRequest,
+  session: MediaSessionRow,
+  reason: string,
+  now: number,
+): Promise<void> {
+  const { cid, user_id, id: session_id } = session;
+  const draft = {
+    action: 'call.join_refused',
+    cid,
+    target: { type: 'user', id: user_id },
+    reason,
+    before: { session_id },
+  } as const;
+  const actor = { kind: 'system', id: null, address: request.address, requestId: request.requestId } as const;
+  await appendRecord(tx, toRecord(draft, actor, null, now));
+}
+
+/** A join takes far less than this between its two steps, in milliseconds. */
+const STALE_MS = 30_000;
+const SWEEP_BATCH = 200;
+
+/**
+ * Ends joins that a crash cut off between their two steps, so that they hold no seat. Call it when the server
+ * starts and now and then; resolves with their number.
+ */
+export async function endCutOffJoins({
+  database,
+  clock,
+}: Pick<AdmitDeps, 'database' | 'clock'>): Promise<number> {
+  const now = clock.now();
+  const stale = await database.read((snapshot) => stalePending(snapshot, now - STALE_MS, SWEEP_BATCH));
+  if (stale.length === 0) return 0;
+  return database.write(async (tx) => {
+    const ended = await Promise.all(stale.map((session) => endSession(tx, session.id, now, 'timeout')));
+    return ended.filter((row) => row !== undefined).length;
+  });
+}

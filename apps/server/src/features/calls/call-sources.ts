@@ -1,0 +1,37 @@
+import type { CallCid, RoleName, UserId } from '@callgate/contract';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Handle } from '../../storage/database.ts';
+import { requireCallType } from '../call-types/index.ts';
+import { countSeatsTaken } from '../media/index.ts';
+import type { PolicySources } from '../policy/index.ts';
+import { effectiveSettings, isBackstage, isSessionRunning } from './call.ts';
+import { epochOf } from './call-epochs.store.ts';
+import { roleOfMember } from './call-members.store.ts';
+import { findCall } from './calls.store.ts';
+
+/** The sources of policy that calls, their members and sessions are. */
+export const callSources = (
+  clock: Clock,
+): Pick<PolicySources, 'call' | 'memberRole' | 'seatsTaken' | 'epoch'> => ({
+  async call(handle: Handle, cid: CallCid) {
+    const row = await findCall(handle, cid);
+    if (!row) return undefined;
+    const type = await requireCallType(handle, row.type);
+    const settings = effectiveSettings(type, row.settings_override);
+    return {
+      cid,
+      team: row.team,
+      settings,
+      grants: type.grants,
+      backstage: isBackstage(row, settings),
+      startsAt: row.starts_at,
+      endedAt: row.ended_at,
+      sessionStartedAt: isSessionRunning(row, clock.now()) ? row.session_started_at : null,
+      createdById: row.created_by_id,
+    };
+  },
+  memberRole: (handle: Handle, cid: CallCid, userId: UserId): Promise<RoleName | null> =>
+    roleOfMember(handle, cid, userId),
+  seatsTaken: countSeatsTaken,
+  epoch: epochOf,
+});

@@ -1,0 +1,149 @@
+import type { CallCid, JoinCallRequest, RoleName, SessionId, UserId } from '@callgate/contract';
+import { inputError, notAllowed, notFound } from '../../kernel/errors.ts';
+import { newId } from '../../kernel/id.ts';
+import type { Act, ActReply, ActRequest, Acts } from '../enforcement/index.ts';
+import { addSession, type MediaSessionRow } from '../media/index.ts';
+import { type Asked, askedBy, type LoadedPolicy, refusal } from '../policy/index.ts';
+import { createAnonymousPerson, rememberAddress } from '../users/index.ts';
+import { admit } from './admit-session.ts';
+import { isSessionRunning } from './call.ts';
+import type { callState } from './call-view.ts';
+import { type CallRow, findCall } from './calls.store.ts';
+import { createCall, createdCallAudit, demandCreate } from './create-call.ts';
+import { refuseLater } from './get-or-create-call.ts';
+
+export interface JoinInput extends JoinCallRequest {
+  cid: CallCid;
+}
+
+/** What a join's transaction stores as its reply; the call as it is seen is read after the second step. */
+interface Joined {
+  session_id: SessionId;
+  created: boolean;
+}
+
+/**
+ * Lets a device of a person into a call, in the two steps of the door: one commit notes the session as `pending`
+ * and takes a seat, another asks policy again and makes it `active`. An act that commits between the two either
+ * sees the session or is seen by the second step, so nobody slips in beside a ban (docs/spec/sessions.md).
+ * 403/17 with the reason when policy refuses, 404/16 without the call unless `create` says to make it.
+ */
+export async function joinCall(
+  acts: Acts,
+  request: ActRequest,
+  input: JoinInput,
+): Promise<ActReply<Awaited<ReturnType<typeof callState>> & Joined & { credentials: null }>> {
+  const reply = await acts.perform(request, (act) => reserve(act, input));
+  const joined = reply.body;
+  const state = await admit(acts, request, joined.session_id, input.members_limit);
+  return { ...reply, body: { ...state, ...joined, credentials: null } };
+}
+
+/** Step one: everything that can refuse, the person's row, the seat and the address. */
+async function reserve(act: Act, input: JoinInput): Promise<Joined> {
+  const { cid } = input;
+  const asked = askedToJoin(act, input);
+  await act.tx.lock(`call:${cid}`, ...(asked.userId ? [`pair:${cid}/${asked.userId}` as const] : []));
+  const { row, created } = await callToJoin(act, input, asked);
+  const mine = await act.policy.inCall(act.tx, asked, cid);
+  demandJoin(mine, input);
+  refuseLater(input);
+
+  const person = asked.userId ?? (await createAnonymousPerson(act, expiryOf(act))).id;
+  const session = newSession(act, { row, person, mine, isHidden: input.hidden === true });
+  await addSession(act.tx, session);
+  await rememberAddress(act.tx, person, act.address, act.now);
+  act.created();
+  auditJoin(act, session, created);
+  return { session_id: session.id, created: created !== undefined };
+}
+
+/** Who joins: the user of the token, whom a server token names, or somebody anonymous (null). */
+function askedToJoin(act: Act, { user_id }: JoinInput): Asked {
+  const { caller } = act;
+  if (caller.kind === 'server') {
+    if (user_id === undefined) throw inputError('user_id', 'is required with a server token: who joins');
+    return { userId: user_id, token: null, address: null };
+  }
+  if (user_id !== undefined && !(caller.kind === 'user' && caller.userId === user_id)) {
+    throw notAllowed('user_id must be absent or the user of the token');
+  }
+  return askedBy(caller, act.address);
+}
+
+async function callToJoin(
+  act: Act,
+  { cid, create, data = {}, video }: JoinInput,
+  asked: Asked,
+): Promise<{ row: CallRow; created?: ReturnType<typeof createdCallAudit> }> {
+  const row = await findCall(act.tx, cid);
+  if (row) return { row };
+  if (!create) throw notFound('call', cid);
+  const named = data.created_by_id ?? (act.caller.kind === 'server' ? asked.userId : null);
+  const wanted = { cid, data: named === null ? data : { ...data, created_by_id: named }, video };
+  const call = await createCall(act, wanted, await demandCreate(act, wanted));
+  return { row: call.row, created: createdCallAudit(call) };
+}
+
+/** 403/17 with the first reason. A hidden person takes no seat, so a full call does not refuse them. */
+function demandJoin(mine: LoadedPolicy, input: JoinInput): void {
+  const isHidden = input.hidden === true;
+  if (mine.joinRefusal !== null && !(isHidden && mine.joinRefusal === 'full'))
+    throw refusal(mine.joinRefusal);
+  if (isHidden && !mine.capabilities.has('join-hidden'))
+    throw notAllowed('this needs the capability join-hidden');
+}
+
+const expiryOf = ({ caller }: Act): number | null =>
+  caller.kind === 'server' ? null : caller.token.expiresAt;
+
+interface Joining {
+  row: CallRow;
+  person: UserId;
+  mine: LoadedPolicy;
+  isHidden: boolean;
+}
+
+function newSession(act: Act, { row, person, mine, isHidden }: Joining): MediaSessionRow {
+  const { token, participation, person: facts } = mine.facts;
+  const claim = token?.role && token.callCids?.includes(row.cid) ? token.role : null;
+  return {
+    id: newId<SessionId>(act.now),
+    cid: row.cid,
+    user_id: person,
+    call_session_id: isSessionRunning(row, act.now) && row.session_id ? row.session_id : newId(act.now),
+    state: 'pending',
+    role_claim: claim,
+    shown_role: shownRole(participation.memberRole, claim, facts.role),
+    anonymous: act.caller.kind === 'anonymous' ? 1 : 0,
+    hidden: isHidden ? 1 : 0,
+    epoch: participation.epoch,
+    token_issued_at: token?.issuedAt ?? null,
+    by_server: act.caller.kind === 'server' ? 1 : 0,
+    address: act.address,
+    node: null,
+    identity: null,
+    boot_id: null,
+    // Later than the end of the call: sessions of before are over, this one was let in after (`join-ended-call`).
+    created_at: row.ended_at === null ? act.now : Math.max(act.now, row.ended_at + 1),
+    joined_at: null,
+    ended_at: null,
+    end_reason: null,
+  };
+}
+
+/** The call role, else the role that the token claims, else the application's. */
+const shownRole = (member: RoleName | null, claim: RoleName | null, own: RoleName): RoleName =>
+  member ?? claim ?? own;
+
+/** One record per join: of the call's creation, when the join made it. */
+function auditJoin(act: Act, session: MediaSessionRow, created: object | undefined): void {
+  const { cid, user_id, id, hidden } = session;
+  act.audit({
+    action: created ? 'call.create' : 'call.join',
+    cid,
+    asId: act.caller.kind === 'server' ? user_id : null,
+    target: created ? { type: 'call', id: cid } : { type: 'user', id: user_id },
+    after: { ...created, user_id, session_id: id, ...(hidden === 1 && { hidden: true }) },
+  });
+}

@@ -1,0 +1,2 @@
+export { queryMembers } from './query-members.ts';
+export { updateMembers } from './update-members.ts';

@@ -1,5 +1,5 @@
 import type { Database, Handle, Tx } from './database.ts';
-import type { Migration } from './migration.ts';
+import { type Migration, STATEMENT_WITHOUT_LIMIT } from './migration.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { rawStatement } from './prepared.ts';
 
@@ -15,8 +15,7 @@ export class NewerSchemaError extends Error {
 export async function migrate(database: Database, now: number): Promise<string[]> {
   return database.write(async (tx) => {
     await tx.lock('app');
-    // Filling an index of a large table may take longer than any statement of the running server should.
-    if (tx.engine === 'postgres') await tx.run(rawStatement('set local statement_timeout = 0'));
+    if (tx.engine === 'postgres') await tx.run(rawStatement(STATEMENT_WITHOUT_LIMIT));
     await tx.run(
       rawStatement(
         'create table if not exists migrations (id text primary key, name text not null, applied_at bigint not null)',

@@ -7,3 +7,6 @@ export interface Migration {
   name: string;
   statements: (json: 'text' | 'jsonb', engine: Engine) => string[];
 }
+
+/** Runs first in a migration on PostgreSQL: filling an index may take longer than any statement should later. */
+export const STATEMENT_WITHOUT_LIMIT = 'set local statement_timeout = 0';

@@ -1,72 +1,88 @@
 import { hash } from 'node:crypto';
 import type { CompiledQuery } from 'kysely';
-import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import type { Subject, Tx } from './database.ts';
+import { STATEMENT_WITHOUT_LIMIT } from './migration.ts';
 import { assertBindable } from './parameters.ts';
+import type { Answer, PostgresConnection, Query } from './postgres-connection.ts';
 import { neutralError } from './postgres-errors.ts';
-import { rawStatement, statementNameOf } from './prepared.ts';
+import { type NamedStatement, rawStatement, statementNameOf } from './prepared.ts';
 import { StorageUnavailableError } from './storage-errors.ts';
+
+/** How a transaction begins; named, so that each connection parses it once. */
+export const BEGIN_WRITE: Query = {
+  name: 'cg_begin_write',
+  text: 'begin isolation level read committed read write',
+};
+export const BEGIN_READ: Query = {
+  name: 'cg_begin_read',
+  text: 'begin isolation level repeatable read read only',
+};
+const COMMIT: Query = { name: 'cg_commit', text: 'commit' };
+const ROLLBACK: Query = { name: 'cg_rollback', text: 'rollback', alone: true };
 
 /** Taken one by one in the order given: the inner query is fenced by `offset 0`, the outer calls per row. */
 const LOCK_ALL = `select pg_advisory_xact_lock(key) from (
   select key from unnest($1::bigint[]) with ordinality as wanted (key, place) order by place offset 0) as ordered`;
 
 /**
- * One transaction or snapshot on a pipelined connection: `begin` travels with the first statement, statements
- * issued together travel together. A statement that failed spoils the whole, as PostgreSQL has it.
+ * One transaction or snapshot. `begin` travels with the first statements, statements issued together travel
+ * together. A statement that failed spoils the whole, as PostgreSQL has it.
  */
 export class PostgresHandle implements Tx {
   readonly engine = 'postgres';
-  readonly #client: PoolClient;
+  readonly #connection: PostgresConnection;
   #ended = false;
   #failed = false;
   /** What spoiled the transaction first; undefined while all is well. */
   failure: unknown;
 
-  constructor(client: PoolClient, begin: string) {
-    this.#client = client;
-    // A begin that fails makes the first statement fail too, with the same cause.
-    this.#send({ text: begin }).catch(() => undefined);
+  constructor(connection: PostgresConnection, begin: Query) {
+    this.#connection = connection;
+    // A begin that fails makes the statements that travel with it fail too, with the same cause.
+    this.#send(begin).catch(() => undefined);
   }
 
   async run<R>(statement: CompiledQuery<R>): Promise<R[]> {
     if (this.#ended) throw new Error('a statement was run after its transaction had ended');
     if (this.#failed) throw this.failure;
-    const { sql: text, parameters } = statement;
+    const { sql: text, parameters: values } = statement;
     try {
-      assertBindable(parameters);
+      assertBindable(values);
     } catch (error) {
       throw this.#spoil(error);
     }
-    const name = statementNameOf(statement);
-    const values = parameters as unknown[];
-    const result = await this.#send(name === undefined ? { text, values } : { name, text, values });
-    return result.rows as R[];
+    if (text === STATEMENT_WITHOUT_LIMIT) this.#connection.patient = true;
+    const { rows } = await this.#send({ text, values, name: statementNameOf(statement) });
+    return rows as R[];
   }
 
   async lock(...subjects: Subject[]): Promise<void> {
     const keys = [...new Set(subjects.map(keyOf))].sort((a, b) => (a < b ? -1 : 1));
-    if (keys.length > 0) await this.run(rawStatement(LOCK_ALL, [`{${keys.join(',')}}`]));
+    if (keys.length === 0) return;
+    const statement = rawStatement<unknown>(LOCK_ALL, [`{${keys.join(',')}}`]);
+    const named: NamedStatement<unknown> = { ...statement, statementName: 'cg_lock' };
+    await this.run(named);
   }
 
   /** Commits; throws what spoiled the transaction, if anything did. */
   async commit(): Promise<void> {
     this.#ended = true;
     if (this.#failed) throw this.failure;
-    const { command } = await this.#send({ text: 'commit' }).catch(unknownOutcome);
+    const { tag } = await this.#send(COMMIT).catch(unknownOutcome);
     // PostgreSQL answers ROLLBACK to the commit of a transaction in which a statement failed.
-    if (command !== 'COMMIT') throw this.failure ?? new Error('the transaction was rolled back');
+    if (tag !== 'COMMIT') throw this.failure ?? new Error('the transaction was rolled back');
   }
 
   /** Ends the transaction without a trace. Need not be awaited: the connection keeps the order. */
   async rollback(): Promise<void> {
     this.#ended = true;
-    await this.#send({ text: 'rollback' });
+    this.#connection.patient = false;
+    await this.#send(ROLLBACK);
   }
 
-  async #send(query: QueryConfig): Promise<QueryResult> {
+  async #send(query: Query): Promise<Answer> {
     try {
-      return await this.#client.query(query);
+      return await this.#connection.query(query);
     } catch (error) {
       throw this.#spoil(neutralError(error));
     }

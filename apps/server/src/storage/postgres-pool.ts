@@ -21,18 +21,16 @@ const asText = (text: string): string => text;
 const asFlag = (text: string): number => (text === 't' ? 1 : 0);
 
 /** As SQLite answers: numbers for every numeric type, 0 and 1 for booleans, text for JSON and the rest. */
-function parserOf(oid: number): (text: string) => unknown {
+export function parserOf(oid: number): (text: string) => unknown {
   if (NUMBER_OIDS.has(oid)) return Number;
   return oid === BOOLEAN_OID ? asFlag : asText;
 }
 
-/** A pool whose connections pipeline, parse values as SQLite's, and bound every wait. */
+/** A pool whose every wait is bounded. */
 export function createPool(url: string, maxConnections: number): pg.Pool {
   return new pg.Pool({
     connectionString: url,
     max: maxConnections,
-    pipeline: true,
-    types: { getTypeParser: parserOf },
     application_name: 'callgate',
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     idleTimeoutMillis: 30_000,

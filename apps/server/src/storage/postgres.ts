@@ -2,9 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { CompiledQuery } from 'kysely';
 import type { Pool, PoolClient } from 'pg';
 import type { Database, Handle, StorageHooks, Tx } from './database.ts';
+import { PostgresConnection } from './postgres-connection.ts';
 import { isRetryable, isStalePlan } from './postgres-errors.ts';
-import { PostgresHandle } from './postgres-handle.ts';
-import { createPool, requireUsableServer, takeConnection } from './postgres-pool.ts';
+import { BEGIN_READ, BEGIN_WRITE, PostgresHandle } from './postgres-handle.ts';
+import { createPool, parserOf, requireUsableServer, takeConnection } from './postgres-pool.ts';
 import { rawStatement } from './prepared.ts';
 import { StorageUnavailableError } from './storage-errors.ts';
 import { scanBatches } from './worker-reads.ts';
@@ -13,9 +14,6 @@ import { scanBatches } from './worker-reads.ts';
 const MAX_ATTEMPTS = 5;
 /** The pause before the next attempt is random, up to this times the attempt's number, in milliseconds. */
 const RETRY_PAUSE_MS = 20;
-
-const BEGIN_WRITE = 'begin isolation level read committed read write';
-const BEGIN_READ = 'begin isolation level repeatable read read only';
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. Never printed. */
@@ -46,6 +44,7 @@ class PostgresDatabase implements Database {
   readonly engine = 'postgres';
   readonly #pool: Pool;
   readonly #hooks: StorageHooks | undefined;
+  readonly #connections = new WeakMap<PoolClient, PostgresConnection>();
   #closing: Promise<void> | undefined;
   #commits = 0;
   #retries = 0;
@@ -62,7 +61,7 @@ class PostgresDatabase implements Database {
 
   async read<T>(work: (snapshot: Handle) => Promise<T>): Promise<T> {
     const client = await takeConnection(this.#pool);
-    const handle = new PostgresHandle(client, BEGIN_READ);
+    const handle = new PostgresHandle(this.#connectionOf(client), BEGIN_READ);
     try {
       const result = await work(handle);
       // Not awaited: a snapshot's end cannot fail in a way that matters, and what follows queues up behind it.
@@ -111,7 +110,7 @@ class PostgresDatabase implements Database {
   async #writeWithRetries<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const client = await takeConnection(this.#pool);
-      const handle = new PostgresHandle(client, BEGIN_WRITE);
+      const handle = new PostgresHandle(this.#connectionOf(client), BEGIN_WRITE);
       try {
         const result = await this.#commit(handle, work);
         client.release();
@@ -133,8 +132,21 @@ class PostgresDatabase implements Database {
     return result;
   }
 
+  #connectionOf(client: PoolClient): PostgresConnection {
+    let connection = this.#connections.get(client);
+    if (connection === undefined) {
+      connection = new PostgresConnection(client, parserOf);
+      this.#connections.set(client, connection);
+    }
+    return connection;
+  }
+
   /** Rolls back and hands the connection back, or drops it when it is broken or holds stale plans. */
   async #giveUp(client: PoolClient, handle: PostgresHandle): Promise<void> {
+    if (handle.failure instanceof StorageUnavailableError) {
+      client.release(true);
+      return;
+    }
     try {
       await handle.rollback();
       client.release(isStalePlan(handle.failure));

@@ -58,7 +58,10 @@ export function createServices(parts: Parts): Services {
   const { config, clock, logger, database, auditKeys, media = noMediaPlane } = parts;
   const addressBans = createAddressBans({ trustedProxies: config.trustedProxies });
   const policy = createPolicyReader(policySources(addressBans, clock), clock);
-  const enforcement = createEnforcement({ database, clock, policy, media, endings: sessionEndings });
+  const onFailure = (err: unknown, job_id: string | null) =>
+    logger.error({ err, job_id }, 'an act is durable, its enforcement failed and is tried again');
+  const endings = sessionEndings;
+  const enforcement = createEnforcement({ database, clock, policy, media, endings, onFailure });
   const sequencer = createSequencer({ database, clock, keys: auditKeys, folder: config.dataDir, logger });
   const userTokens = userTokenSigner(parts.credentials);
   const acts = createActs({ database, clock, policy, enforcement, onAudit: () => sequencer.wake() });
@@ -117,7 +120,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
       const cut = setTimeout(() => server.server.closeAllConnections(), config.stopTimeoutMs);
       await server.close();
       clearTimeout(cut);
-      await services.enforcement.flush();
+      await services.enforcement.close();
       await services.sequencer.close();
     },
   };

@@ -17,7 +17,7 @@ import {
 } from '../policy/index.ts';
 import type { Enforcement } from './enforce.ts';
 import { findReply, rememberReply } from './idempotency.store.ts';
-import { type EnforcementResult, jobsByIds, resultOf } from './jobs.store.ts';
+import type { EnforcementResult } from './jobs.store.ts';
 
 /** A write request as the transport hands it over. */
 export interface ActRequest {
@@ -87,7 +87,7 @@ export function createActs(deps: {
     policy,
     async perform<Body extends object>(request: ActRequest, verb: (act: Act) => Promise<Body>) {
       const done = await database.write(async (tx) => {
-        const replay = await replayOf<Body>(tx, request, clock.now());
+        const replay = await replayOf<Body>(tx, request, enforcement, clock.now());
         if (replay) return replay;
         const draft = draftAct(tx, request, policy, clock.now());
         const body = await verb(draft.act);
@@ -95,8 +95,9 @@ export function createActs(deps: {
       });
       if (done.audited) deps.onAudit?.();
       const { status, body, jobId, selectors } = done;
-      if (jobId === null) return { status, body };
-      return { status, body, enforcement: done.known ?? (await enforcement.run(jobId, selectors)) };
+      if (done.known) return { status, body, enforcement: done.known };
+      if (jobId === null || done.replayed) return { status, body };
+      return { status, body, enforcement: await enforcement.run(jobId, selectors) };
     },
   };
 }
@@ -115,6 +116,8 @@ interface Settled<Body> {
   jobId: JobId | null;
   selectors: readonly SessionSelector[];
   audited: boolean;
+  /** Answered before: nothing is enforced again. */
+  replayed?: true;
   /** A replayed act's enforcement as it is now. */
   known?: EnforcementResult;
 }
@@ -161,20 +164,25 @@ async function settle<Body extends object>(
     address,
     requestId,
   } as const;
-  for (const audit of audits) await appendRecord(tx, toRecord(audit, actor, jobId, act.now));
-  if (idempotency) {
-    const reply = { scope: callerScope(caller), ...idempotency, status: status.value, body, jobId };
-    await rememberReply(tx, reply, act.now);
-  }
+  const reply = { status: status.value, body, jobId };
+  await Promise.all([
+    ...audits.map((audit) => appendRecord(tx, toRecord(audit, actor, jobId, act.now))),
+    idempotency && rememberReply(tx, { scope: keyScope(request), ...idempotency, ...reply }, act.now),
+  ]);
   await appendEvents(tx, events, act.now);
   return { status: status.value, body, jobId, selectors, audited: audits.length > 0 };
 }
 
 /** The stored reply of the request's key; the same key with another request is 400/4. */
-async function replayOf<Body>(tx: Tx, request: ActRequest, now: number): Promise<Settled<Body> | undefined> {
+async function replayOf<Body>(
+  tx: Tx,
+  request: ActRequest,
+  enforcement: Enforcement,
+  now: number,
+): Promise<Settled<Body> | undefined> {
   if (!request.idempotency) return undefined;
   const { key, requestHash } = request.idempotency;
-  const scope = callerScope(request.caller);
+  const scope = keyScope(request);
   await tx.lock(`idempotency:${scope}/${key}`);
   const stored = await findReply(tx, scope, key, now);
   if (!stored) return undefined;
@@ -182,17 +190,23 @@ async function replayOf<Body>(tx: Tx, request: ActRequest, now: number): Promise
     throw inputError('Idempotency-Key', 'was used with another request in the last 24 hours; send a new key');
   }
   const body = JSON.parse(stored.body) as Body;
-  const replay = { status: stored.status, body, jobId: stored.job_id, selectors: [], audited: false };
-  if (stored.job_id === null) return replay;
-  const [job] = await jobsByIds(tx, [stored.job_id]);
-  return { ...replay, known: resultOf(job ?? { result: null }) };
+  const { status, job_id: jobId } = stored;
+  const replay = { status, body, jobId, selectors: [], audited: false, replayed: true as const };
+  if (jobId === null) return replay;
+  const known = (await enforcement.resultsOf(tx, [jobId])).get(jobId);
+  return known ? { ...replay, known } : replay;
 }
 
-/** Who acts, as rank sees them: with the caller's policy in the call, or the server. */
-export const actorOf = (caller: Caller, policy: LoadedPolicy | undefined): RankedActor =>
-  caller.kind === 'user' && policy
-    ? { kind: 'user', id: caller.userId, rank: policy.rank }
-    : { kind: 'server' };
+/** Whose idempotency keys these are. Anonymous callers have no name: their address keeps them apart. */
+const keyScope = ({ caller, address }: ActRequest): string =>
+  caller.kind === 'anonymous' ? `anonymous:${address ?? ''}` : callerScope(caller);
+
+/** Who acts, as rank sees them: with the caller's policy in the call, or the server. Nobody else is exempt. */
+export function actorOf(caller: Caller, policy: LoadedPolicy | undefined): RankedActor {
+  if (caller.kind === 'server') return { kind: 'server' };
+  if (!policy) throw new Error('a caller without a server token was not asked for their policy');
+  return { kind: 'user', id: callerUserId(caller) ?? null, rank: policy.rank };
+}
 
 /**
  * 403/17 unless the caller holds one of the capabilities in the call; somebody who may not even read the call is
@@ -211,7 +225,7 @@ export function demandServer(caller: Caller): void {
   if (caller.kind !== 'server') throw notAllowed('this needs a server token');
 }
 
-/** The existing person that a server token acts for: 404/16 when missing, 403/17 when deactivated or deleted. */
+/** The existing person that a server token acts for: 404/16 when missing or deleted, 403/17 when deactivated. */
 export async function requireActor(handle: Handle, policy: PolicyReader, id: UserId): Promise<void> {
   const user = await policy.sources.user(handle, id);
   if (!user || user.deleted) throw notFound('user', id);

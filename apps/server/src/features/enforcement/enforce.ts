@@ -1,33 +1,31 @@
 import type { JobId } from '@callgate/contract';
-import type { Clock } from '../../kernel/clock.ts';
-import { monotonicMs } from '../../kernel/clock.ts';
+import { type Clock, monotonicMs } from '../../kernel/clock.ts';
 import type { Database, Handle, Tx } from '../../storage/database.ts';
-import type { EventDraft } from '../events/index.ts';
-import { appendEvents } from '../events/index.ts';
-import type { MediaPlane, MediaSessionRow, SessionSelector } from '../media/index.ts';
-import { endSession, selectSessions } from '../media/index.ts';
-import type { PolicyReader, RefusalReason } from '../policy/index.ts';
-import { addJob, type EnforcementResult, finishJob, pendingJobs } from './jobs.store.ts';
-
-/** What happens to a call when a session of it ends: implemented by `features/calls`, handed in by `app.ts`. */
-export interface SessionEndings {
-  /** Notes that the row has ended and returns the events to tell. */
-  onSessionEnded(tx: Tx, session: MediaSessionRow, reason: string, now: number): Promise<EventDraft[]>;
-}
+import type { MediaPlane, SessionSelector } from '../media/index.ts';
+import { selectSessions } from '../media/index.ts';
+import type { PolicyReader } from '../policy/index.ts';
+import { createIdleJobs } from './idle-jobs.ts';
+import { addJob, type EnforcementResult, finishJob, jobsByIds, pendingJobs, resultOf } from './jobs.store.ts';
+import { removeRefused, type SessionEndings } from './remove-refused.ts';
+import { createRetry } from './retry.ts';
 
 export interface Enforcement {
   readonly media: MediaPlane;
   addJob(tx: Tx, selectors: readonly SessionSelector[], now: number): Promise<JobId>;
-  /** Brings the sessions of a committed job to what policy says now, in a new snapshot. */
+  /**
+   * Brings the sessions of a committed job to what policy says now, in a new snapshot. Never rejects: the act stands,
+   * so a failure answers `pending`, and the job is tried again.
+   */
   run(jobId: JobId, selectors: readonly SessionSelector[]): Promise<EnforcementResult>;
-  /** Runs the jobs that a crash left behind; resolves with their number. */
+  /** What is known of jobs now, by id; unknown ids are left out. */
+  resultsOf(handle: Handle, ids: readonly JobId[]): Promise<Map<JobId, EnforcementResult>>;
+  /** Runs the jobs that a crash or a failure left behind; resolves with their number. */
   recover(): Promise<number>;
-  /** Writes down the jobs that had nothing to do. Called on a graceful stop and by the next act. */
+  /** Writes down the jobs that had nothing to do; they are written within a second by themselves. */
   flush(): Promise<void>;
+  /** Stops trying again, and flushes. What is not done stays on disk for the next start. */
+  close(): Promise<void>;
 }
-
-/** Jobs that concerned nobody are marked done together, this many at most in one transaction. */
-const FLUSH_BATCH = 200;
 
 /**
  * `applyPolicy` for sessions: commit, then read the sessions concerned in a new snapshot and bring each to what
@@ -40,65 +38,81 @@ export function createEnforcement(deps: {
   policy: PolicyReader;
   media: MediaPlane;
   endings: SessionEndings;
+  /** Told of every failure after a commit, with the job that it left behind. */
+  onFailure?: (error: unknown, jobId: JobId | null) => void;
 }): Enforcement {
-  const { database, clock, policy, media, endings } = deps;
-  const idle: { id: JobId; result: EnforcementResult }[] = [];
+  const { database, clock, media, onFailure = () => undefined } = deps;
+  const idle = createIdleJobs({ database, clock, onFailure: (error) => onFailure(error, null) });
 
-  const refusalOf = async (handle: Handle, row: MediaSessionRow): Promise<RefusalReason | null> => {
-    const token = row.by_server
-      ? null
-      : { issuedAt: row.token_issued_at, callCids: [row.cid], role: row.role_claim };
-    const asked = { userId: row.user_id, token, address: row.address };
-    const session = { epoch: row.epoch, createdAt: row.created_at };
-    return (await policy.inCall(handle, asked, row.cid, session)).stayRefusal;
+  const bind = async (jobId: JobId, selectors: readonly SessionSelector[]): Promise<EnforcementResult> => {
+    const started = monotonicMs();
+    const concerned = await database.read((snapshot) => selectSessions(snapshot, selectors));
+    if (concerned.length === 0) {
+      const result = resultFor(media, 0, started);
+      idle.add(jobId, result);
+      return result;
+    }
+    return database.write(async (tx) => {
+      const result = resultFor(media, await removeRefused(tx, deps, selectors), started);
+      await finishJob(tx, jobId, result, clock.now());
+      return result;
+    });
   };
 
-  const flush = async (): Promise<void> => {
-    while (idle.length > 0) {
-      const batch = idle.splice(0, FLUSH_BATCH);
-      await database.write(async (tx) => {
-        await Promise.all(batch.map(({ id, result }) => finishJob(tx, id, result, clock.now())));
-      });
+  const run: Enforcement['run'] = async (jobId, selectors) => {
+    try {
+      const result = await bind(jobId, selectors);
+      retry.worked();
+      return result;
+    } catch (error) {
+      onFailure(error, jobId);
+      retry.soon();
+      return resultOf({ result: null });
     }
   };
 
-  const removeRefused = (jobId: JobId, selectors: readonly SessionSelector[], started: number) =>
-    database.write(async (tx) => {
-      const now = clock.now();
-      const rows = await selectSessions(tx, selectors);
-      const events: EventDraft[] = [];
-      for (const row of rows) {
-        const reason = await refusalOf(tx, row);
-        if (reason === null) continue;
-        const ended = await endSession(tx, row.id, now, reason);
-        if (ended) events.push(...(await endings.onSessionEnded(tx, ended, reason, now)));
+  const recover = async (): Promise<number> => {
+    let count = 0;
+    for (let after = '' as JobId; ; ) {
+      const jobs = await database.read((snapshot) => pendingJobs(snapshot, after));
+      for (const job of jobs) {
+        if (idle.resultOf(job.id)) continue;
+        await run(job.id, JSON.parse(job.scope));
+        count++;
       }
-      await appendEvents(tx, events, now);
-      const result = resultFor(media, rows.length, started);
-      await finishJob(tx, jobId, result, now);
-      return result;
-    });
-
-  const run: Enforcement['run'] = async (jobId, selectors) => {
-    const started = monotonicMs();
-    const concerned = await database.read((snapshot) => selectSessions(snapshot, selectors));
-    if (concerned.length > 0) return removeRefused(jobId, selectors, started);
-    const result = resultFor(media, 0, started);
-    idle.push({ id: jobId, result });
-    if (idle.length >= FLUSH_BATCH) await flush();
-    return result;
+      const last = jobs.at(-1);
+      if (!last) return count;
+      after = last.id;
+    }
   };
+
+  const retry = createRetry(async () => {
+    try {
+      await recover();
+    } catch (error) {
+      onFailure(error, null);
+      retry.soon();
+    }
+  });
 
   return {
     media,
     addJob,
     run,
-    flush,
+    flush: () => idle.flush(),
+    async resultsOf(handle, ids) {
+      const jobs = await jobsByIds(handle, ids);
+      return new Map(jobs.map((job) => [job.id, idle.resultOf(job.id) ?? resultOf(job)]));
+    },
     async recover() {
-      const jobs = await database.read(pendingJobs);
-      for (const job of jobs) await run(job.id, JSON.parse(job.scope));
-      await flush();
-      return jobs.length;
+      const count = await recover();
+      await idle.flush();
+      return count;
+    },
+    async close() {
+      retry.stop();
+      idle.stop();
+      await idle.flush();
     },
   };
 }

@@ -1,3 +1,4 @@
 export * from './act.ts';
-export { createEnforcement, type Enforcement, type SessionEndings } from './enforce.ts';
-export { type EnforcementResult, jobsByIds, resultOf } from './jobs.store.ts';
+export { createEnforcement, type Enforcement } from './enforce.ts';
+export type { EnforcementResult } from './jobs.store.ts';
+export type { SessionEndings } from './remove-refused.ts';

@@ -26,8 +26,14 @@ const finish = prepared<{ id: JobId; result: string; now: number }, never>((db, 
     .set({ state: 'done', result: p('result'), done_at: p('now') })
     .where('id', '=', p('id')),
 );
-const selectPending = prepared<Record<never, never>, JobsTable>((db) =>
-  db.selectFrom('jobs').selectAll().where('state', '=', 'pending').orderBy('run_at').limit(500),
+const selectPending = prepared<{ after: JobId }, JobsTable>((db, p) =>
+  db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('state', '=', 'pending')
+    .where('id', '>', p('after'))
+    .orderBy('id')
+    .limit(500),
 );
 const selectByIds = prepared<{ ids: string }, JobsTable>((db, p, engine) =>
   db
@@ -56,8 +62,9 @@ export async function addJob(tx: Tx, selectors: readonly SessionSelector[], now:
 export const finishJob = async (tx: Tx, id: JobId, result: EnforcementResult, now: number): Promise<void> =>
   void (await finish.all(tx, { id, result: JSON.stringify(result), now }));
 
-/** Up to 500 jobs that are not done, oldest first. */
-export const pendingJobs = (handle: Handle): Promise<JobsTable[]> => selectPending.all(handle, {});
+/** Up to 500 jobs that are not done and come after that id, oldest first. */
+export const pendingJobs = (handle: Handle, after: JobId): Promise<JobsTable[]> =>
+  selectPending.all(handle, { after });
 
 /** Jobs by id, for the audit log and for replayed replies. */
 export const jobsByIds = (handle: Handle, ids: readonly JobId[]): Promise<JobsTable[]> =>

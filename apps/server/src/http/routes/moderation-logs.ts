@@ -4,16 +4,17 @@ import {
   type LogReading,
   queryLogs,
 } from '../../features/audit/index.ts';
-import { jobsByIds, resultOf } from '../../features/enforcement/index.ts';
 import { askedBy, type Caller, refusal } from '../../features/policy/index.ts';
 import { inputError, notAllowed } from '../../kernel/errors.ts';
 import type { Services } from '../../services.ts';
 import { type Route, streamReply } from '../route.ts';
 
-const enforcementOf: EnforcementReader = async (handle, ids) => {
-  const jobs = await jobsByIds(handle, ids);
-  return new Map(jobs.map((job) => [job.id, { ...resultOf(job), job_id: job.id }]));
-};
+const enforcementReader =
+  ({ enforcement }: Services): EnforcementReader =>
+  async (handle, ids) => {
+    const results = await enforcement.resultsOf(handle, ids);
+    return new Map([...results].map(([job_id, result]) => [job_id, { ...result, job_id }]));
+  };
 
 /** Which rank a user token needs: moderators, admins and custom roles of their rank. */
 const AUDITOR_RANK = 300;
@@ -21,7 +22,7 @@ const AUDITOR_RANK = 300;
 /** Reading the audit log. */
 export const moderationLogRoutes = (route: Route, services: Services): void => {
   const { database, sequencer } = services;
-  const reading: LogReading = { database, sequencer, enforcementOf };
+  const reading: LogReading = { database, sequencer, enforcementOf: enforcementReader(services) };
   route('queryModerationLogs', async ({ request, query }) => {
     await demandAuditor(services, request.caller, request.address);
     const { limit, next, prev, format } = query;

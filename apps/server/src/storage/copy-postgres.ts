@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Handle } from './database.ts';
 import { createPool } from './postgres-pool.ts';
+import { readingOn } from './reader.ts';
 import { StorageUnavailableError } from './storage-errors.ts';
 
 /** The variables that PostgreSQL's programs need from the process that starts them. */
@@ -42,11 +43,7 @@ export async function dumpPostgres<T>(
     const { rows } = await client.query<{ id: string }>('select pg_export_snapshot() as id');
     const snapshot = `--snapshot=${rows[0]?.id ?? ''}`;
     await runProgram('pg_dump', [...DUMP_OPTIONS, snapshot, `--file=${to}`], environmentFor(url, env));
-    const handle: Handle = {
-      engine: 'postgres',
-      run: async ({ sql, parameters }) => (await client.query(sql, [...parameters])).rows,
-    };
-    return await inspect(handle);
+    return await inspect(readingOn(client));
   } finally {
     client.release(true);
     await pool.end();

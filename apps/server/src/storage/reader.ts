@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
+import type pg from 'pg';
 import type { Handle } from './database.ts';
 import { assertBindable } from './parameters.ts';
 import { neutralError } from './postgres-errors.ts';
-import { createPool } from './postgres-pool.ts';
+import { createPool, parserOf } from './postgres-pool.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { StorageUnavailableError } from './storage-errors.ts';
 
@@ -30,16 +31,21 @@ function sqliteReader(file: string): Reader {
 async function postgresReader(url: string): Promise<Reader> {
   const pool = createPool(url, 1);
   pool.on('error', () => undefined);
-  const handle: Handle = {
+  return { handle: readingOn(pool), close: () => pool.end() };
+}
+
+/** Statements on a connection (or pool) of PostgreSQL, values as everywhere in Callgate. */
+export function readingOn(client: pg.Pool | pg.PoolClient): Handle {
+  return {
     engine: 'postgres',
-    run: async ({ sql, parameters }) => {
+    run: async ({ sql: text, parameters }) => {
       assertBindable(parameters);
       try {
-        return (await pool.query(sql, [...parameters])).rows;
+        const query = { text, values: [...parameters], types: { getTypeParser: parserOf } };
+        return (await client.query(query)).rows;
       } catch (error) {
         throw neutralError(error);
       }
     },
   };
-  return { handle, close: () => pool.end() };
 }

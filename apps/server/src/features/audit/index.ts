@@ -1,5 +1,11 @@
 export * from './audit-record.ts';
-export { appendRecord, chainHead, erasePersonal, recordsAfter, unsealedCount } from './audit-records.store.ts';
+export {
+  appendRecord,
+  chainHead,
+  erasePersonal,
+  recordsAfter,
+  unsealedCount,
+} from './audit-records.store.ts';
 export { type Checkpoint, signCheckpoint } from './checkpoint.ts';
 export {
   appendCheckpoint,

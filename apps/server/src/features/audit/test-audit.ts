@@ -39,7 +39,7 @@ export const START = Date.UTC(2026, 10, 22, 10);
 export async function auditWorld(engine: TestEngine): Promise<AuditWorld> {
   const test = await engine.create();
   const { database } = test;
-  const folder = mkdtempSync(join(tmpdir(), 'callgate-audit-'));
+  const folder = engine.name === 'sqlite' ? test.location : mkdtempSync(join(tmpdir(), 'callgate-audit-'));
   const keys = loadAuditKeys(folder);
   const clock = { time: START, now: () => clock.time };
   const errors: unknown[] = [];

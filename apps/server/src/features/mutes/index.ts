@@ -1,2 +1,2 @@
-export { muteUsers } from './mute-users.ts';
+export { type MuteInput, muteUsers } from './mute-users.ts';
 export { mutesOfCall } from './mutes.store.ts';

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { freshSeed } from './scripts/test-counts.ts';
 
@@ -24,6 +25,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['{packages,apps}/*/**/*.test.ts', 'scripts/**/*.test.ts'],
+          maxWorkers: Math.max(2, availableParallelism()),
           sequence: { groupOrder: 0 },
         },
       },

@@ -31,5 +31,6 @@ export const signServerToken = (secret: string, issuedAt: number): string =>
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
-const sign = (secret: string, payload: object): string =>
-  createSigner({ key: secret, algorithm: 'HS256', noTimestamp: true })(payload);
+/** `noTimestamp` would drop the `iat` of the payload too; with `iat` given, no clock is read. */
+const sign = (secret: string, payload: { iat: number }): string =>
+  createSigner({ key: secret, algorithm: 'HS256' })(payload);

@@ -56,10 +56,10 @@ const boundsTable = (engine: Engine, p: Holes<Bounds>): RawBuilder<unknown> =>
     ? sql`(select value ->> 'lo' as lo, value ->> 'hi' as hi from json_each(${p('bounds')})) as r`
     : sql`jsonb_to_recordset((${p('bounds')})::jsonb) as r(lo text, hi text)`;
 
-const within = (engine: Engine, column: string): RawBuilder<unknown> =>
-  engine === 'sqlite'
-    ? sql`${sql.ref(column)} between r.lo and r.hi`
-    : sql`${sql.ref(column)} collate "C" between r.lo collate "C" and r.hi collate "C"`;
+const within = (engine: Engine, column: string): RawBuilder<unknown> => {
+  const address = engine === 'sqlite' ? sql.ref(column) : sql`${sql.ref(column)} collate "C"`;
+  return sql`(${address} >= r.lo and ${address} <= r.hi)`;
+};
 
 const statement = (build: (p: Holes<Bounds>, engine: Engine) => RawBuilder<Sighting>) =>
   prepared<Bounds, Sighting>((db: Builder, p, engine) => ({ compile: () => build(p, engine).compile(db) }));

@@ -29,7 +29,7 @@ export function checkTree(root: string): Verdict {
 }
 
 /** Not ours, or not sources. */
-const IGNORED = new Set(['node_modules', '.git', '.callgate', '.cache', 'coverage', 'dist']);
+const IGNORED = new Set(['node_modules', '.git', '.callgate', '.vitest', '.cache', 'coverage', 'dist']);
 const READ = /\.(ts|tsx|mjs|js|py|md|json|sh|sql|yaml|yml)$|^(LICENSE|run)$/;
 
 function filesUnder(root: string, folder = ''): CheckedFile[] {

@@ -2,6 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
+import { monotonicMs } from '../kernel/clock.ts';
 import { makeFile, syncFolder } from './data-folder.ts';
 import { StorageUnavailableError } from './storage-errors.ts';
 
@@ -21,7 +22,7 @@ export async function copySqlite(from: string, to: string): Promise<void> {
   makeFile(to);
   const source = new Sqlite(from, { readonly: true, timeout: PATIENCE_MS });
   try {
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = monotonicMs() + PATIENCE_MS;
     while (!(await tryCopy(source, to, deadline))) {
       demandTime(deadline);
       await pause(RETRY_MS);
@@ -43,7 +44,7 @@ async function tryCopy(source: Sqlite.Database, to: string, deadline: number): P
 }
 
 function demandTime(deadline: number): void {
-  if (performance.now() < deadline) return;
+  if (monotonicMs() < deadline) return;
   throw new StorageUnavailableError(
     `The database was locked by others for ${PATIENCE_MS / 1000} s; try again when less is going on.`,
   );

@@ -23,7 +23,7 @@ const dirty = new WeakMap<Handle, Set<VersionName>>();
 
 function versionsOf(handle: Handle): Promise<Versions> {
   const known = seen.get(handle);
-  if (known) return known;
+  if (known !== undefined) return known;
   const read = selectVersions
     .all(handle, {})
     .then((rows) => new Map(rows.map((row) => [row.name, row.version])));

@@ -1,0 +1,22 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { type RunningServer, serverEngines } from './harness/index.ts';
+
+for (const engine of serverEngines) {
+  describe(engine.name, () => {
+    let server: RunningServer | undefined;
+    afterEach(async () => server?.discard());
+
+    test('[OPS1] a started server is ready, survives kill -9 and a restart with its data, and stops with code 0', async () => {
+      server = await engine.start();
+      const made = await server.api('POST', '/api/v2/users', { body: { users: { john: { id: 'john' } } } });
+      expect(made).toMatchObject({ status: 201, body: { users: { john: { id: 'john', role: 'user' } } } });
+      await server.kill();
+      await server.start();
+      const found = await server.api('POST', '/api/v2/users/query', {
+        body: { filter_conditions: { id: 'john' } },
+      });
+      expect(found.body.users).toHaveLength(1);
+      expect(await server.stop()).toBe(0);
+    });
+  });
+}

@@ -1,0 +1,3 @@
+export * from './client.ts';
+export * from './engines.ts';
+export * from './server.ts';

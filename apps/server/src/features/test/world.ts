@@ -14,24 +14,16 @@ import { createServices, prepareDatabase } from '../../app.ts';
 import { loadConfig } from '../../config.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { ApiError } from '../../kernel/errors.ts';
-import { newId } from '../../kernel/id.ts';
 import { createLogger } from '../../kernel/logger.ts';
 import type { Services } from '../../services.ts';
 import { builderOf } from '../../storage/prepared.ts';
-import type {
-  AuditRecordsTable,
-  CallsTable,
-  MediaSessionsTable,
-  Tables,
-  UsersTable,
-} from '../../storage/tables.ts';
+import type { AuditRecordsTable, CallsTable, Tables, UsersTable } from '../../storage/tables.ts';
 import type { TestEngine } from '../../storage/test-databases.ts';
 import { loadAuditKeys } from '../audit/index.ts';
+import { joinCall } from '../calls/index.ts';
 import type { ActRequest } from '../enforcement/index.ts';
 import { eventsOfCall } from '../events/index.ts';
-import { addSession } from '../media/index.ts';
-import { askedBy, type LoadedPolicy, refusal, SERVER, type TokenClaims } from '../policy/index.ts';
-import { rememberAddress } from '../users/addresses.store.ts';
+import { askedBy, type LoadedPolicy, SERVER, type TokenClaims } from '../policy/index.ts';
 
 /** The time at which every world begins. */
 export const WORLD_START = Date.parse('2026-01-01T00:00:00.000Z');
@@ -63,7 +55,7 @@ export interface World {
   /** A request of that person's token, or of a server token. */
   as(id: string, options?: { address?: string | null; token?: Partial<TokenClaims> }): ActRequest;
   server(): ActRequest;
-  /** Puts the person into the call if policy lets them; otherwise throws the documented refusal. */
+  /** Joins with a user token. What the join tells is left out of `audits`, `events` and `traces`. */
   join(id: string, cid: CallCid, options?: { address?: string | null }): Promise<SessionId>;
   /** What policy says of the person now, coming from `address` (none unless given). */
   policy(id: string, cid: CallCid, address?: string | null): Promise<LoadedPolicy>;
@@ -120,6 +112,14 @@ export async function createWorld(engine: TestEngine): Promise<World> {
   };
   const rows: World['rows'] = (table) =>
     database.read((snapshot) => snapshot.run(db.selectFrom(table).selectAll().compile() as never));
+  /** Ids of what joins told: left out of `audits`, `events` and `traces`. */
+  const ofJoins = new Set<string>();
+  const logged = async () => {
+    const [audits, events] = await Promise.all([rows('audit_records'), rows('outbox')]);
+    return new Set<string>([...audits, ...events].map((row) => row.id));
+  };
+  const notOfJoins = <Row extends { id: string }>(found: Row[]) =>
+    found.filter((row) => !ofJoins.has(row.id));
   const requestId = () => `req-${++requests}`;
 
   const world: World = {
@@ -152,14 +152,10 @@ export async function createWorld(engine: TestEngine): Promise<World> {
     }),
     server: () => ({ caller: SERVER, requestId: requestId(), address: null }),
     async join(id, cid, { address = HOME } = {}) {
-      const policy = await world.policy(id, cid, address);
-      if (policy.joinRefusal) throw refusal(policy.joinRefusal);
-      const session = sessionRow(id as UserId, cid, address, policy, time);
-      await database.write(async (tx) => {
-        await addSession(tx, session);
-        await rememberAddress(tx, session.user_id, address, time);
-      });
-      return session.id;
+      const before = await logged();
+      const reply = await joinCall(services.acts, world.as(id, { address }), { cid });
+      for (const key of await logged()) if (!before.has(key)) ofJoins.add(key);
+      return reply.body.session_id;
     },
     policy(id, cid, address = null) {
       const request = world.as(id, { address });
@@ -174,7 +170,7 @@ export async function createWorld(engine: TestEngine): Promise<World> {
       );
     },
     async audits() {
-      const records = await rows('audit_records');
+      const records = notOfJoins(await rows('audit_records'));
       return records
         .sort((a, b) => a.at - b.at || requestNumber(a) - requestNumber(b))
         .map((row) => ({ ...row, before: parsed(row.before), after: parsed(row.after) }));
@@ -183,7 +179,7 @@ export async function createWorld(engine: TestEngine): Promise<World> {
       const found = cid
         ? await database.read((snapshot) => eventsOfCall(snapshot, cid))
         : (await rows('outbox')).sort((a, b) => a.created_at - b.created_at);
-      return found.map((row) => ({
+      return notOfJoins(found).map((row) => ({
         type: row.type,
         cid: row.cid,
         audience: parsed(row.audience) as SeenEvent['audience'],
@@ -192,7 +188,7 @@ export async function createWorld(engine: TestEngine): Promise<World> {
     },
     async traces() {
       const [audits, events] = await Promise.all([rows('audit_records'), rows('outbox')]);
-      return { audits: audits.length, events: events.length };
+      return { audits: notOfJoins(audits).length, events: notOfJoins(events).length };
     },
     async close() {
       await services.sequencer.close();
@@ -249,37 +245,6 @@ function callRow(text: string, { createdBy, settings, fields }: CallOptions, now
     created_at: now,
     updated_at: now,
     ...fields,
-  };
-}
-
-function sessionRow(
-  user_id: UserId,
-  cid: CallCid,
-  address: string | null,
-  policy: LoadedPolicy,
-  now: number,
-): MediaSessionsTable {
-  return {
-    id: newId<SessionId>(now),
-    cid,
-    user_id,
-    call_session_id: 'session',
-    state: 'active',
-    role_claim: null,
-    shown_role: policy.roles.at(-1) ?? policy.facts.person.role,
-    anonymous: 0,
-    hidden: 0,
-    epoch: policy.facts.participation.epoch,
-    token_issued_at: WORLD_START,
-    by_server: 0,
-    address,
-    node: null,
-    identity: null,
-    boot_id: null,
-    created_at: now,
-    joined_at: now,
-    ended_at: null,
-    end_reason: null,
   };
 }
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { APP_SETTINGS_DEFAULTS, type AppSettings, type UpdateAppRequest } from '@callgate/contract';
-import ipaddr from 'ipaddr.js';
+import { parsePrefix } from '../../kernel/address.ts';
 import { toTime, toTimeOrAbsent } from '../../kernel/clock.ts';
 import { inputError } from '../../kernel/errors.ts';
 
@@ -51,7 +51,7 @@ const dateAfter = (current: number | null, asked: string | null | undefined): nu
 
 function checkAllowlist(entries: readonly string[]): void {
   entries.forEach((entry, index) => {
-    if (ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry)) return;
+    if (parsePrefix(entry)) return;
     throw inputError(`ip_bans.allowlist.${index}`, 'must be an address or a CIDR range, e.g. 203.0.113.0/24');
   });
 }

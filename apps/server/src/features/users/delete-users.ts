@@ -1,5 +1,6 @@
 import type { DeleteUsersRequest, TaskId } from '@callgate/contract';
 import { inputError, notSupported } from '../../kernel/errors.ts';
+import { erasePeople } from '../audit/index.ts';
 import type { ActReply, ActRequest, Acts } from '../enforcement/index.ts';
 import { forgetAddresses } from './addresses.store.ts';
 import { bulkUsers } from './bulk-users.ts';
@@ -25,7 +26,7 @@ export async function deleteUsers(
     throw inputError('user', '`hard` needs `messages` and `conversations` to be `hard` too');
   }
   if (input.calls !== undefined) throw notSupported('calls');
-  return bulkUsers(acts, request, input.user_ids, {
+  const reply = await bulkUsers(acts, request, input.user_ids, {
     action: 'user.delete',
     event: 'user.deleted',
     asId: null,
@@ -35,6 +36,9 @@ export async function deleteUsers(
       if (mode === 'hard') await forgetAddresses(act.tx, changed);
     },
   });
+  // After the commit, so that the deletion's own record is emptied too; the same request again repairs a crash here.
+  if (mode === 'hard') await erasePeople(acts.database, input.user_ids);
+  return reply;
 }
 
 /** The tombstone; unchanged when the row was deleted at least as hard before. */

@@ -32,5 +32,5 @@ export const signServerToken = (secret: string, issuedAt: number): string =>
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
 /** `noTimestamp` would drop the `iat` of the payload too; with `iat` given, no clock is read. */
-const sign = (secret: string, payload: { iat: number }): string =>
+const sign = (secret: string, payload: { iat: number; [claim: string]: unknown }): string =>
   createSigner({ key: secret, algorithm: 'HS256' })(payload);

@@ -14,11 +14,12 @@ for (const engine of testEngines) {
     });
     afterEach(() => world.close());
 
-    const ask = (...users: (Partial<UserRequest> & { id: string })[]) => ({
+    /** As clients write it: ids are plain texts. */
+    type Asked = Omit<UserRequest, 'id'> & { id: string };
+    const ask = (...users: Asked[]) => ({
       users: Object.fromEntries(users.map((user) => [user.id, user as UserRequest])),
     });
-    const upsert = (...users: (Partial<UserRequest> & { id: string })[]) =>
-      upsertUsers(world.services.acts, world.server(), ask(...users));
+    const upsert = (...users: Asked[]) => upsertUsers(world.services.acts, world.server(), ask(...users));
     const storedIds = async () => (await world.rows('users')).map((row) => row.id).sort();
 
     it('[USR1] a user token may not upsert, whatever its role', async () => {

@@ -1,7 +1,7 @@
-import type { UserId } from '@callgate/contract';
+import type { AuditId, UserId } from '@callgate/contract';
 import { sql } from 'kysely';
 import type { Handle, Tx } from '../../storage/database.ts';
-import { prepared } from '../../storage/prepared.ts';
+import { inList, prepared } from '../../storage/prepared.ts';
 import type { SealedRecord, UnsealedRecord } from './audit-record.ts';
 import { type Chained, GENESIS, type Seal } from './chain.ts';
 
@@ -79,20 +79,21 @@ const updateSeals = prepared<{ seals: string }, never>((db, p, engine) => ({
           where audit_records.id = seal.id and audit_records.seq is null`
     ).compile(db),
 }));
-const erase = prepared<{ user_id: UserId }, never>((db, p) =>
+const EMPTY = {
+  actor_id: null,
+  as_id: null,
+  target_type: null,
+  target_id: null,
+  reason: null,
+  address: null,
+  before: null,
+  after: null,
+  salt: null,
+};
+const eraseByUser = prepared<{ user_id: UserId }, never>((db, p) =>
   db
     .updateTable('audit_records')
-    .set({
-      actor_id: null,
-      as_id: null,
-      target_type: null,
-      target_id: null,
-      reason: null,
-      address: null,
-      before: null,
-      after: null,
-      salt: null,
-    })
+    .set(EMPTY)
     .where((eb) =>
       eb.or([
         eb('actor_id', '=', p('user_id')),
@@ -100,6 +101,12 @@ const erase = prepared<{ user_id: UserId }, never>((db, p) =>
         eb.and([eb('target_type', '=', 'user'), eb('target_id', '=', p('user_id'))]),
       ]),
     ),
+);
+const eraseByIds = prepared<{ ids: string }, never>((db, p, engine) =>
+  db
+    .updateTable('audit_records')
+    .set(EMPTY)
+    .where('id', 'in', inList<AuditId>(engine, p('ids'))),
 );
 
 /** The end of the chain; number 0 before the first record. */
@@ -129,7 +136,12 @@ export const writeSeals = async (tx: Tx, seals: readonly Seal[]): Promise<void> 
 
 /**
  * Empties the personal columns and the salt of every record in which the person acted, was acted for or was the
- * target. The chain holds: it has only the salted hash, which without the salt says nothing.
+ * target. The chain holds: it has only the salted hash, which without the salt says nothing. What stands of the
+ * person within before and after of other records is `erasePeople`'s to find.
  */
 export const erasePersonal = async (tx: Tx, userId: UserId): Promise<void> =>
-  void (await erase.all(tx, { user_id: userId }));
+  void (await eraseByUser.all(tx, { user_id: userId }));
+
+/** As `erasePersonal`, for records by id. */
+export const eraseRecords = async (tx: Tx, ids: readonly AuditId[]): Promise<void> =>
+  void (await eraseByIds.all(tx, { ids: JSON.stringify(ids) }));

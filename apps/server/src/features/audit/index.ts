@@ -13,6 +13,7 @@ export {
   OLD_CHECKPOINT_FILE,
   readCheckpoints,
 } from './checkpoint-file.ts';
+export { erasePeople } from './erase-people.ts';
 export * from './keys.ts';
 export { ExportFormatError, recordOfLine } from './log-entry.ts';
 export * from './query-logs.ts';

@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
-import type { Database } from '../../storage/database.ts';
+import type { AuditId } from '@callgate/contract';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import type { Database, Engine } from '../../storage/database.ts';
 import { type FilterFields, filterExpression, type ScalarField, timeField } from '../../storage/filter.ts';
 import { type ListShape, numberKey, type Page, type PageKey, planPage } from '../../storage/page.ts';
 import { builderOf } from '../../storage/prepared.ts';
@@ -37,7 +38,7 @@ export interface PageAsked {
   prev?: string;
 }
 
-const sealed = (engine: Database['engine']) =>
+const sealed = (engine: Engine) =>
   builderOf(engine)
     .selectFrom('audit_records')
     .selectAll()
@@ -76,4 +77,30 @@ export function matchingRecords(
       .limit(EXPORT_BATCH)
       .compile(),
   );
+}
+
+export type Mention = Pick<SealedRecord, 'action' | 'before' | 'after'> & { id: AuditId };
+
+/** Records, sealed or not, whose before or after holds one of the ids as a JSON text; the caller looks closer. */
+export function recordsThatMayMention(database: Database, ids: readonly string[]): AsyncIterable<Mention[]> {
+  const { engine } = database;
+  const condition = sql<SqlBool>`(${sql.join(
+    ids.flatMap((id) => [holds(engine, 'before', id), holds(engine, 'after', id)]),
+    sql` or `,
+  )})`;
+  return database.scan<Mention>((last) =>
+    builderOf(engine)
+      .selectFrom('audit_records')
+      .select(['id', 'action', 'before', 'after'])
+      .where('id', '>', last?.id ?? ('' as AuditId))
+      .where(condition)
+      .orderBy('id')
+      .limit(EXPORT_BATCH)
+      .compile(),
+  );
+}
+
+function holds(engine: Engine, column: 'before' | 'after', id: string): RawBuilder<SqlBool> {
+  const found = sql.raw(engine === 'sqlite' ? 'instr' : 'strpos');
+  return sql`${found}(${sql.ref(column)}, ${JSON.stringify(id)}) > 0`;
 }

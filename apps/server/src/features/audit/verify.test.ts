@@ -10,6 +10,7 @@ import { erasePersonal } from './audit-records.store.ts';
 import { chainHash } from './chain.ts';
 import { signCheckpoint } from './checkpoint.ts';
 import { appendCheckpoint, CHECKPOINT_FILE, readCheckpoints } from './checkpoint-file.ts';
+import { erasePeople } from './erase-people.ts';
 import { type AuditWorld, auditWorld } from './test-audit.ts';
 import { describeBroken, verifyChain } from './verify.ts';
 
@@ -155,6 +156,39 @@ for (const engine of testEngines)
       for (const column of [...PERSONAL, 'salt'] as const) expect(records[7]?.[column]).toBeNull();
       expect(records[5]?.actor_id).toBe('mod-1');
       expect(await world.verify()).toMatchObject({ broken: undefined, records: 9, erased: 3 });
+    });
+
+    test('[AUD12] people are erased from what other records tell of them, words and namesakes are not', async () => {
+      const userOf = (name: string) => ({ sara: { name, role: 'user' }, tom: null });
+      await world.act({
+        action: 'user.upsert',
+        target: { type: 'app', id: 'app' },
+        before: {},
+        after: userOf('S'),
+      });
+      await world.act({
+        action: 'call.mute',
+        after: { muted: [{ user_id: 'sara', kind: 'audio' }] },
+        on: 'tom',
+      });
+      await world.act({
+        action: 'call.mute',
+        after: { muted: [{ user_id: 'tom', kind: 'audio' }] },
+        on: 'tom',
+      });
+      await world.act({
+        action: 'call.update',
+        after: { sara: true, user_id: 'sara2', role: 'sara' },
+        on: 'tom',
+      });
+      await world.sequencer.flush();
+      await world.act({ action: 'call.kick', on: 'sara' });
+      await erasePeople(world.database, ['sara' as UserId, 'audio' as UserId]);
+      await erasePeople(world.database, ['sara' as UserId]);
+      await world.sequencer.flush();
+      const erased = (await world.records()).slice(6).map(({ salt }) => salt === null);
+      expect(erased).toEqual([true, true, false, false, true]);
+      expect(await world.verify()).toMatchObject({ broken: undefined, records: 11, erased: 3 });
     });
 
     test('[AUD12] a record erased in part is named', async () => {

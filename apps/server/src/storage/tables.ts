@@ -20,6 +20,8 @@ import type {
  * SQLite and JSONB on PostgreSQL. The statements that make them are in migrations/; a test compares both.
  */
 export type Json = string;
+/** JSON that is hashed or sent as it was written: TEXT on both engines. */
+export type JsonText = string;
 export type Millis = number;
 export type Flag = 0 | 1;
 
@@ -295,8 +297,8 @@ export interface AuditRecordsTable {
   target_id: string | null;
   reason: string | null;
   address: string | null;
-  before: Json | null;
-  after: Json | null;
+  before: JsonText | null;
+  after: JsonText | null;
   salt: string | null;
   personal_hash: string;
   seq: number | null;
@@ -309,7 +311,7 @@ export interface IdempotencyKeysTable {
   key: string;
   request_hash: string;
   status: number;
-  body: Json;
+  body: JsonText;
   job_id: JobId | null;
   created_at: Millis;
   expires_at: Millis;

@@ -1,11 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
-import pg from 'pg';
+import { createHash } from 'node:crypto';
+import type pg from 'pg';
 import { afterAll } from 'vitest';
 import type { StorageHooks } from './database.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { openPostgres } from './postgres.ts';
 import type { Locations } from './test-locations.ts';
+import { createDatabase, dropDatabase, nameIn, onServer, urlOf } from './test-servers.ts';
 
 const open = (url: string, hooks: StorageHooks | undefined) =>
   openPostgres(hooks ? { url, hooks, maxConnections: 8 } : { url, maxConnections: 8 });
@@ -22,9 +23,7 @@ export function postgresLocations(serverUrl: string): Locations {
     if (used !== undefined) return used;
     template ??= makeTemplate(serverUrl);
     const source = kind === 'empty' ? 'template0' : await template;
-    const name = `callgate_test_${process.pid}_${randomBytes(6).toString('hex')}`;
-    await onServer(serverUrl, (client) => client.query(`create database ${name} template ${source}`));
-    return urlOf(serverUrl, name);
+    return createDatabase(serverUrl, source);
   };
   const discard = (url: string) => onServer(serverUrl, (client) => dropDatabase(client, nameIn(url)));
   const recycle = async (url: string) => {
@@ -108,25 +107,4 @@ function digestOfMigrations(): string {
   const digest = createHash('sha256');
   for (const { id, statements } of MIGRATIONS) digest.update(id + statements('jsonb', 'postgres').join(';'));
   return digest.digest('hex').slice(0, 12);
-}
-
-const dropDatabase = (client: pg.Client, name: string): Promise<unknown> =>
-  client.query(`drop database if exists ${name} with (force)`);
-
-const nameIn = (url: string): string => new URL(url).pathname.slice(1);
-
-const urlOf = (serverUrl: string, name: string): string => {
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  return url.href;
-};
-
-async function onServer(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
 }

@@ -1,0 +1,171 @@
+-- The schema on sqlite, generated from the migrations. Do not edit.
+
+CREATE TABLE app_settings (
+  id bigint not null primary key, settings text not null, revoke_tokens_issued_before bigint,
+  updated_at bigint not null);
+
+CREATE TABLE audit_records (
+  id text not null primary key, at bigint not null, action text not null, actor_kind text not null,
+  cid text, request_id text not null, job_id text, actor_id text, as_id text, target_type text,
+  target_id text, reason text, address text, before text, after text, salt text,
+  personal_hash text not null, seq bigint, hash text);
+
+CREATE INDEX audit_records_actor on audit_records (actor_id, seq);
+
+CREATE INDEX audit_records_as on audit_records (as_id, seq) where as_id is not null;
+
+CREATE UNIQUE INDEX audit_records_seq on audit_records (seq) where seq is not null;
+
+CREATE INDEX audit_records_target on audit_records (target_id, seq);
+
+CREATE INDEX audit_records_unsealed on audit_records (id) where seq is null;
+
+CREATE TABLE bans (
+  id text not null primary key, target_user_id text not null, cid text not null, banned_by_id text,
+  reason text, ip_ban smallint not null, shadow smallint not null, delete_messages text,
+  created_at bigint not null, expires_at bigint, unique (target_user_id, cid));
+
+CREATE INDEX bans_created_at on bans (created_at, id);
+
+CREATE TABLE call_blocks (
+  cid text not null references calls (cid) on delete cascade, user_id text not null,
+  blocked_by_id text, created_at bigint not null, primary key (cid, user_id));
+
+CREATE TABLE call_epochs (
+  cid text not null references calls (cid) on delete cascade, user_id text not null,
+  epoch bigint not null, primary key (cid, user_id));
+
+CREATE TABLE call_grants (
+  cid text not null references calls (cid) on delete cascade, user_id text not null,
+  capability text not null, state text not null, changed_by_id text, changed_at bigint not null,
+  primary key (cid, user_id, capability));
+
+CREATE TABLE call_members (
+  cid text not null references calls (cid) on delete cascade, user_id text not null,
+  role text not null, custom text not null, created_at bigint not null,
+  updated_at bigint not null, primary key (cid, user_id));
+
+CREATE INDEX call_members_user on call_members (user_id);
+
+CREATE TABLE call_mutes (
+  cid text not null references calls (cid) on delete cascade, user_id text not null,
+  kind text not null, muted_by_id text, muted_at bigint not null,
+  primary key (cid, user_id, kind));
+
+CREATE TABLE call_pins (
+  cid text not null references calls (cid) on delete cascade, user_id text not null,
+  session_id text not null, pinned_by_id text, pinned_at bigint not null,
+  primary key (cid, user_id, session_id));
+
+CREATE TABLE call_types (
+  name text not null primary key, built_in smallint not null, settings text not null,
+  grants text not null, notification_settings text not null,
+  created_at bigint not null, updated_at bigint not null);
+
+CREATE TABLE calls (
+  cid text not null primary key, type text not null, id text not null, created_by_id text, team text,
+  custom text not null, settings_override text not null, video smallint not null,
+  backstage smallint not null, starts_at bigint, ended_at bigint, live_started_at bigint,
+  live_ended_at bigint, session_id text, session_started_at bigint, session_emptied_at bigint,
+  seq bigint not null, created_at bigint not null, updated_at bigint not null);
+
+CREATE INDEX calls_created_at on calls (created_at, cid);
+
+CREATE INDEX calls_type on calls (type);
+
+CREATE TABLE guest_starts (
+  user_id text not null primary key, address text not null, created_at bigint not null);
+
+CREATE INDEX guest_starts_address on guest_starts (address, created_at);
+
+CREATE INDEX guest_starts_created_at on guest_starts (created_at);
+
+CREATE TABLE idempotency_keys (
+  scope text not null, key text not null, request_hash text not null, status bigint not null,
+  body text not null, job_id text, created_at bigint not null, expires_at bigint not null,
+  primary key (scope, key));
+
+CREATE INDEX idempotency_keys_expires on idempotency_keys (expires_at);
+
+CREATE TABLE ip_bans (
+  ban_id text not null references bans (id) on delete cascade, prefix text not null,
+  expires_at bigint, primary key (ban_id, prefix));
+
+CREATE INDEX ip_bans_prefix on ip_bans (prefix);
+
+CREATE TABLE jobs (
+  id text not null primary key, kind text not null, state text not null, scope text not null,
+  result text, attempts bigint not null, run_at bigint not null, leased_by text,
+  leased_until bigint, created_at bigint not null, done_at bigint);
+
+CREATE INDEX jobs_pending on jobs (run_at) where state = 'pending';
+
+CREATE TABLE leases (
+  name text not null primary key, holder text not null, fence bigint not null, expires_at bigint not null);
+
+CREATE TABLE media_sessions (
+  id text not null primary key, cid text not null references calls (cid) on delete cascade,
+  user_id text not null, call_session_id text not null, state text not null, role_claim text,
+  shown_role text not null, anonymous smallint not null, hidden smallint not null,
+  epoch bigint not null, token_issued_at bigint, by_server smallint not null, address text,
+  node text, identity text, boot_id text,
+  created_at bigint not null, joined_at bigint, ended_at bigint, end_reason text);
+
+CREATE INDEX media_sessions_address on media_sessions (address, created_at) where address is not null;
+
+CREATE INDEX media_sessions_call on media_sessions (cid, created_at)
+  where state in ('pending', 'active');
+
+CREATE INDEX media_sessions_user on media_sessions (user_id) where state in ('pending', 'active');
+
+CREATE TABLE outbox (
+  id text not null primary key, type text not null, cid text, call_seq bigint, payload text not null,
+  audience text not null, created_at bigint not null, app_seq bigint);
+
+CREATE UNIQUE INDEX outbox_call_seq on outbox (cid, call_seq) where cid is not null;
+
+CREATE INDEX outbox_unsequenced on outbox (created_at) where app_seq is null;
+
+CREATE TABLE permission_requests (
+  id text not null primary key, cid text not null references calls (cid) on delete cascade,
+  user_id text not null, permission text not null, state text not null, reason text,
+  answered_by_id text, created_at bigint not null, answered_at bigint);
+
+CREATE INDEX permission_requests_call on permission_requests (cid, state, created_at);
+
+CREATE UNIQUE INDEX permission_requests_pending on permission_requests (cid, user_id, permission)
+  where state = 'pending';
+
+CREATE TABLE roles (
+  name text not null primary key, "rank" bigint not null, built_in smallint not null,
+  created_at bigint not null, updated_at bigint not null);
+
+CREATE TABLE tasks (
+  id text not null primary key, type text not null, status text not null, total bigint not null,
+  done bigint not null, result text, error text, created_at bigint not null,
+  updated_at bigint not null);
+
+CREATE TABLE user_addresses (
+  user_id text not null, address text not null, first_seen_at bigint not null,
+  last_seen_at bigint not null, primary key (user_id, address));
+
+CREATE INDEX user_addresses_address on user_addresses (address, last_seen_at);
+
+CREATE TABLE user_blocks (
+  user_id text not null, blocked_user_id text not null, created_at bigint not null,
+  primary key (user_id, blocked_user_id));
+
+CREATE TABLE users (
+  id text not null primary key, role text not null, name text, image text, custom text not null,
+  teams text not null, language text not null, invisible smallint not null,
+  created_at bigint not null, updated_at bigint not null, last_active bigint,
+  deactivated_at bigint, deactivated_by_id text, deleted_at bigint, deletion text,
+  revoke_tokens_issued_before bigint, guest_expires_at bigint);
+
+CREATE INDEX users_created_at on users (created_at, id);
+
+CREATE INDEX users_guest_expires_at on users (guest_expires_at) where guest_expires_at is not null;
+
+CREATE INDEX users_role on users (role);
+
+CREATE TABLE versions (name text not null primary key, version bigint not null);

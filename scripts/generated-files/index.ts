@@ -4,6 +4,7 @@ import { configSample } from './config-sample.ts';
 import { errorsPage } from './errors-page.ts';
 import type { GeneratedFile } from './generated-file.ts';
 import { openapiFile } from './openapi-document.ts';
+import { postgresSchema, sqliteSchema } from './schema-dumps.ts';
 
 /** Every generated file, in the order of making. A new one is added here and committed. */
 export const GENERATED_FILES: readonly GeneratedFile[] = [
@@ -12,4 +13,6 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   configSample,
   errorsPage,
   capabilitiesPage,
+  sqliteSchema,
+  postgresSchema,
 ];

@@ -139,6 +139,9 @@ function boundValue(engine: Engine, type: ScalarType, operand: unknown, path: st
     return sql`${ms}`;
   }
   if (typeof operand !== 'number' || !Number.isFinite(operand)) throw filterError(path, 'must be a number');
-  // As numeric, or PostgreSQL takes the parameter for the type of the other side and refuses 1.5.
-  return engine === 'sqlite' ? sql`${operand}` : sql`${String(operand)}::numeric`;
+  // As numeric, or PostgreSQL takes the parameter for the type of the other side and refuses 1.5. As text where
+  // the number is whole and beyond 2^53, which no parameter may be.
+  if (engine === 'postgres') return sql`${String(operand)}::numeric`;
+  const isHuge = Number.isInteger(operand) && !Number.isSafeInteger(operand);
+  return isHuge ? sql`cast(${String(operand)} as real)` : sql`${operand}`;
 }

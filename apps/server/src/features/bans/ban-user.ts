@@ -66,7 +66,7 @@ export function banUser(
 
 async function decide(act: Act, addresses: AddressBans, input: BanInput): Promise<Change> {
   const { target_user_id: id, channel_cid: cid } = input;
-  const banner = await demandBanner(act.tx, act.policy, act);
+  const banner = await demandBanner(act);
   const by = await namedBanner(act, input.banned_by_id ?? input.user_id);
   const [target, current] = await Promise.all([
     requireUser(act.tx, id, { deleted: true }),

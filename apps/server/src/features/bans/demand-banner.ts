@@ -1,36 +1,17 @@
 import type { CallCid, UserId } from '@callgate/contract';
 import { notAllowed } from '../../kernel/errors.ts';
-import type { Handle } from '../../storage/database.ts';
 import { type Act, requireActor } from '../enforcement/index.ts';
-import {
-  askedBy,
-  type Caller,
-  callerUserId,
-  demandOutranks,
-  type PersonFacts,
-  type PolicyReader,
-  refusal,
-} from '../policy/index.ts';
+import { callerUserId, demandOutranks, type PersonFacts, refusal } from '../policy/index.ts';
+import { type Asking, callerPerson, demandSameTeam } from '../users/index.ts';
 import { BAN_RANK } from './ban.ts';
-
-/** Who reads or writes bans: what a request and an act both carry. */
-interface Asking {
-  caller: Caller;
-  address: string | null;
-}
 
 /**
  * The person behind a user token that may ban: an application role of rank 300 or more (admin, moderator), in good
  * standing; otherwise 403/17. Undefined for server tokens.
  */
-export async function demandBanner(
-  handle: Handle,
-  policy: PolicyReader,
-  { caller, address }: Asking,
-): Promise<PersonFacts | undefined> {
-  if (caller.kind === 'server') return undefined;
-  const person = await policy.person(handle, askedBy(caller, address));
-  if (person.deactivated || person.deleted) throw refusal('deactivated');
+export async function demandBanner(asking: Asking): Promise<PersonFacts | undefined> {
+  if (asking.caller.kind === 'server') return undefined;
+  const person = await callerPerson(asking);
   if (person.banned) throw refusal('banned');
   if (person.rank < BAN_RANK)
     throw notAllowed('this needs the application role admin or moderator, or a server token');
@@ -46,8 +27,7 @@ export async function demandOutranksTarget(
 ): Promise<void> {
   if (!banner || banner.id === null) return;
   const asked = { userId: target, token: null, address: null };
-  const [app, person, mine, theirs] = await Promise.all([
-    act.policy.sources.app(act.tx),
+  const [person, mine, theirs] = await Promise.all([
     act.policy.person(act.tx, asked),
     cid === undefined ? undefined : act.callerPolicy(cid),
     cid === undefined ? undefined : act.policy.inCall(act.tx, asked, cid),
@@ -58,12 +38,9 @@ export async function demandOutranksTarget(
     { id: target, rank: rank.theirs },
     'target_user_id',
   );
-  if (mine?.readRefusal === 'team' || (app.multiTenant && !isSameTeam(banner.teams, person.teams)))
-    throw notAllowed('user belongs to another team');
+  if (mine?.readRefusal === 'team') throw refusal('team');
+  await demandSameTeam(act, banner.teams, person.teams);
 }
-
-const isSameTeam = (mine: readonly string[], theirs: readonly string[]): boolean =>
-  mine.length === 0 ? theirs.length === 0 : mine.some((team) => theirs.includes(team));
 
 /**
  * Who is named as the one who bans: the token's user, or an existing person that a server token names

@@ -14,10 +14,10 @@ import { demandBanner } from './demand-banner.ts';
 export function queryBans(acts: Acts, request: Pick<ActRequest, 'caller' | 'address'>, input: ListRequest) {
   const { database, policy, clock } = acts;
   return database.read(async (snapshot) => {
-    const banner = await demandBanner(snapshot, policy, request);
+    const now = clock.now();
+    const banner = await demandBanner({ ...request, tx: snapshot, now, policy });
     if (banner && (await policy.sources.app(snapshot)).multiTenant)
       throw notAllowed('this needs a server token while multi-tenancy is on');
-    const now = clock.now();
     const { items, ...links } = await pageOfBans(snapshot, input, now);
     return { bans: await banResponses(snapshot, items, now), ...links };
   });

@@ -23,7 +23,7 @@ export function unbanUser(acts: Acts, request: ActRequest, input: UnbanInput): P
   return acts.perform(request, async (act) => {
     if (target === undefined) throw inputError('target_user_id', 'is required, in the query or in the body');
     await act.tx.lock(`user:${target}`);
-    const banner = await demandBanner(act.tx, act.policy, act);
+    const banner = await demandBanner(act);
     await requireUser(act.tx, target, { deleted: true });
     await demandOutranksTarget(act, banner, target, cid);
     const ban = await findBan(act.tx, target, cid ?? '');

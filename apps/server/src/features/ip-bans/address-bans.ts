@@ -5,7 +5,7 @@ import type { Handle, Tx } from '../../storage/database.ts';
 import { storedApp } from '../app-settings/index.ts';
 import { ADDRESS_EXEMPT_RANK } from '../policy/index.ts';
 import { roleRanks } from '../roles/index.ts';
-import { addressesOf } from '../users/addresses.store.ts';
+import { addressesOf } from '../users/index.ts';
 import { type AddressPlan, planOfKnown, planOfRanges, type SpareRules } from './address-plan.ts';
 import {
   addressesInCalls,

@@ -26,13 +26,16 @@ export function createGate({ services, credentials }: HttpOptions): Gate {
     sources: policy.sources,
   });
 
-  const identify = (request: FastifyRequest): Promise<Caller> => {
+  const identify = async (request: FastifyRequest): Promise<Caller> => {
     const given = credentialsOf(request);
     authenticator.demandKey(given);
     return authenticator.caller(given, (caller) =>
       registerUser(acts, { requestId: request.id, address: countedAddress(request, caller) }, caller.userId),
     );
   };
+
+  const demandKey = async (request: FastifyRequest): Promise<void> =>
+    authenticator.demandKey(credentialsOf(request));
 
   return {
     limits,
@@ -42,15 +45,16 @@ export function createGate({ services, credentials }: HttpOptions): Gate {
       const { address } = request.context.client;
       showQuota(reply, limits.peekRefused(address));
       refuseBodyOnGet(request);
-      if (operation.auth === 'none') {
-        authenticator.demandKey(credentialsOf(request));
-        return demandQuota(reply, limits.takeOpen(operation, address), clock);
-      }
-      const caller = await identify(request).catch((error: unknown) => {
+      const countRefused = (error: unknown): never => {
         if (error instanceof ApiError && error.status === 401)
           demandQuota(reply, limits.takeRefused(address), clock);
         throw error;
-      });
+      };
+      if (operation.auth === 'none') {
+        await demandKey(request).catch(countRefused);
+        return demandQuota(reply, limits.takeOpen(operation, address), clock);
+      }
+      const caller = await identify(request).catch(countRefused);
       request.context.caller = caller;
       const platform = request.headers['x-client-platform'];
       demandQuota(reply, limits.take(caller, operation, platform, address), clock);

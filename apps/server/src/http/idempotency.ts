@@ -28,10 +28,10 @@ export function requestHash(method: string, target: string, body: unknown): stri
 const byText = (a: readonly [string, string], b: readonly [string, string]): number =>
   a.join('=') < b.join('=') ? -1 : 1;
 
-/** The same value with the keys of every object in order. Bodies are at most 20 levels deep. */
+/** The same value with the keys of every object in order, told apart from lists. Bodies are at most 20 levels deep. */
 function canonical(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(canonical);
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return entries.map(([key, child]) => [key, canonical(child)]);
+  return { entries: entries.map(([key, child]) => [key, canonical(child)]) };
 }

@@ -9,6 +9,7 @@ import { callRoutes } from './calls.ts';
 import { guestRoutes } from './guests.ts';
 import { joinRoutes } from './join.ts';
 import { kickRoutes } from './kicks.ts';
+import { laterRoutes } from './later.ts';
 import { memberRoutes } from './members.ts';
 import { moderationLogRoutes } from './moderation-logs.ts';
 import { muteRoutes } from './mutes.ts';
@@ -39,4 +40,5 @@ export const featureRoutes: readonly ((route: Route, services: Services) => void
   moderationLogRoutes,
   muteRoutes,
   permissionRequestRoutes,
+  laterRoutes,
 ];

@@ -1,4 +1,5 @@
 import { findPostgres, startCluster } from './postgres-cluster.ts';
+import { seedCommands } from './seed-commands.ts';
 
 /** Something that npm does not bring and that suites need: looked for, started for the run, stopped after it. */
 export interface Engine {
@@ -33,7 +34,7 @@ const postgres: Engine = {
   },
 };
 
-export const ENGINES: readonly Engine[] = [postgres];
+export const ENGINES: readonly Engine[] = [postgres, seedCommands];
 
 /** The engines of one run. */
 export class EnginesOfRun {

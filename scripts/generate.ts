@@ -32,8 +32,8 @@ async function main(): Promise<number> {
     const root = resolve(import.meta.dirname, '..');
     const outcomes = await generateFiles(root, GENERATED_FILES, { write: !check, available, environment });
     for (const outcome of outcomes) console.log(`${outcome.path}: ${SAYS[outcome.state]}`);
-    for (const { suites, install } of engines.leftOut)
-      console.log(`Left out: ${suites}. Install it with: ${install}`);
+    for (const { name, install } of engines.leftOut)
+      console.log(`There is no ${name}. Install it with: ${install}`);
     const bad = outcomes.filter(isBad);
     if (bad.length > 0 && check) console.error(`${bad.length} files are not right; run: npm run generate`);
     return bad.length === 0 ? 0 : 1;

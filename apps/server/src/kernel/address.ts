@@ -66,8 +66,38 @@ export function covers(outer: Prefix, inner: Prefix): boolean {
 }
 
 /** Canonical CIDR text, e.g. `203.0.113.7/32`, `2001:db8:1:2::/64`. */
-export const prefixText = ({ bytes, length }: Prefix): string =>
-  `${ipaddr.fromByteArray([...bytes]).toString()}/${length}`;
+export const prefixText = ({ bytes, length }: Prefix): string => `${addressText(bytes)}/${length}`;
+
+/**
+ * The canonical text of 4 or 16 bytes, as `ipaddr.js` writes it (a test compares them). Written here because a look-up
+ * makes 29 of them: 0.2 µs each instead of 1 µs.
+ */
+export function addressText(bytes: readonly number[]): string {
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = new Array<number>(8);
+  for (let at = 0; at < 8; at++) groups[at] = ((bytes[at * 2] ?? 0) << 8) | (bytes[at * 2 + 1] ?? 0);
+  const [from, count] = longestZeros(groups);
+  if (count < 2) return hex(groups, 0, 8);
+  return `${hex(groups, 0, from)}::${hex(groups, from + count, 8)}`;
+}
+
+/** Where the first longest run of zero groups begins, and how long it is. */
+function longestZeros(groups: readonly number[]): [from: number, count: number] {
+  let best: [number, number] = [0, 0];
+  for (let at = 0; at < 8; at++) {
+    let end = at;
+    while (end < 8 && groups[end] === 0) end++;
+    if (end - at > best[1]) best = [at, end - at];
+    at = end;
+  }
+  return best;
+}
+
+function hex(groups: readonly number[], from: number, to: number): string {
+  let text = '';
+  for (let at = from; at < to; at++) text += `${at === from ? '' : ':'}${(groups[at] ?? 0).toString(16)}`;
+  return text;
+}
 
 function parse(text: string): Parsed | null {
   // Zones (`fe80::1%eth0`) name an interface of one machine; short forms of IPv4 (`127.1`) are read differently by

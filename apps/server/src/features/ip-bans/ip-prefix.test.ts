@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, test } from 'vitest';
-import { canonicalAddress, covers, isPrivateAddress, parsePrefix, prefixText } from '../../kernel/address.ts';
+import {
+  addressText,
+  canonicalAddress,
+  covers,
+  isPrivateAddress,
+  parsePrefix,
+  prefixText,
+} from '../../kernel/address.ts';
 import { planOfKnown, planOfRanges, prefixTexts, type SpareRules } from './address-plan.ts';
 import { alignedPrefixes, candidatePrefixes, isWithin, parseRange, textBounds } from './ip-prefix.ts';
 
@@ -36,6 +43,23 @@ describe('addresses and prefixes', () => {
     expect(prefixText(prefix('203.0.113.77/24'))).toBe('203.0.113.0/24');
     expect(prefixText(prefix('::ffff:203.0.113.77/120'))).toBe('203.0.113.0/24');
     expect(prefixText(prefix('2001:db8:1:2:3::1/64'))).toBe('2001:db8:1:2::/64');
+  });
+
+  test('[IPB1] the text of an address is that of ipaddr.js', () => {
+    const bytes = fc.array(
+      fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 255 })),
+      {
+        minLength: 16,
+        maxLength: 16,
+      },
+    );
+    fc.assert(
+      fc.property(bytes, (all) => {
+        expect(addressText(all)).toBe(ipaddr.fromByteArray([...all]).toString());
+        expect(addressText(all.slice(0, 4))).toBe(ipaddr.fromByteArray(all.slice(0, 4)).toString());
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   test('[IPB2] ranges wider than /8 for IPv4 and /16 for IPv6, and what is no range, are 400, code 4', () => {

@@ -1,4 +1,5 @@
 import {
+  addressText,
   covers,
   isPrivateAddress,
   type Prefix,
@@ -67,9 +68,7 @@ export const isWithin = (address: string, prefixes: readonly Prefix[]): boolean 
 
 /** Whether the whole prefix is private: its first address and its last. */
 export const isPrivatePrefix = (prefix: Prefix): boolean =>
-  isPrivateAddress(textOf(prefix.bytes)) && isPrivateAddress(textOf(lastAddress(prefix)));
-
-const textOf = (bytes: readonly number[]): string => prefixText({ bytes, length: 0 }).slice(0, -2);
+  isPrivateAddress(addressText(prefix.bytes)) && isPrivateAddress(addressText(lastAddress(prefix)));
 
 function lastAddress({ bytes, length }: Prefix): number[] {
   return bytes.map((byte, at) => byte | (0xff >> Math.min(8, Math.max(0, length - at * 8))));
@@ -80,7 +79,7 @@ function lastAddress({ bytes, length }: Prefix): number[] {
  * groups of its text that the prefix fixes. Lets an index on the text find the addresses of a range.
  */
 export function textBounds(prefix: Prefix): { lo: string; hi: string } {
-  const address = textOf(prefix.bytes);
+  const address = addressText(prefix.bytes);
   if (prefix.length === bitsOf(prefix)) return { lo: address, hi: address };
   const start = bitsOf(prefix) === 32 ? fixedGroups4(prefix) : fixedGroups6(prefix);
   // `~` sorts behind every character of an address.

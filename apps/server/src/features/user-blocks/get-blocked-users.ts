@@ -2,7 +2,7 @@ import type { UserId } from '@callgate/contract';
 import { toTime } from '../../kernel/clock.ts';
 import type { ActRequest, Acts } from '../enforcement/index.ts';
 import { findUsers, userResponse } from '../users/index.ts';
-import { blockerOf } from './user-block.ts';
+import { blockOwnerOf } from './user-block.ts';
 import { listUserBlocks } from './user-blocks.store.ts';
 
 /** Items on a page unless asked otherwise. */
@@ -18,7 +18,7 @@ export async function getBlockedUsers(
   return acts.database.read(async (snapshot) => {
     const { user_id: asked, limit = DEFAULT_LIMIT, ...cursors } = input;
     const asking = { tx: snapshot, now, policy: acts.policy, ...request };
-    const userId = await blockerOf(asking, asked);
+    const userId = await blockOwnerOf(asking, asked);
     const { items, ...links } = await listUserBlocks(snapshot, userId, { limit, ...cursors });
     const users = await findUsers(snapshot, [userId, ...items.map((row) => row.blocked_user_id)]);
     const mine = users.get(userId);

@@ -3,19 +3,25 @@ import { toTime } from '../../kernel/clock.ts';
 import { inputError, notAllowed } from '../../kernel/errors.ts';
 import type { UserBlocksTable } from '../../storage/tables.ts';
 import { requireActor } from '../enforcement/index.ts';
-import { type Asking, callerPerson } from '../users/index.ts';
+import { type Asking, callerPerson, requireUser } from '../users/index.ts';
 
 export type UserBlockRow = UserBlocksTable;
 
 /**
- * Whose blocks a request is about. A server token names an existing, active person in `user_id` (400/4 without,
- * 404/16, 403/17); a user token leaves it out or names itself (403/17).
+ * Who blocks. A server token names an existing, active person in `user_id` (400/4 without, 404/16, 403/17); a user
+ * token leaves it out or names itself (403/17).
  */
 export async function blockerOf(asking: Asking, userId: UserId | undefined): Promise<UserId> {
+  const id = await blockOwnerOf(asking, userId);
+  if (asking.caller.kind === 'server') await requireActor(asking.tx, asking.policy, id);
+  return id;
+}
+
+/** As `blockerOf`, for reading: the blocks of a deactivated person can be read by a server token. */
+export async function blockOwnerOf(asking: Asking, userId: UserId | undefined): Promise<UserId> {
   if (asking.caller.kind === 'server') {
     if (userId === undefined) throw inputError('user_id', 'is required with a server token');
-    await requireActor(asking.tx, asking.policy, userId);
-    return userId;
+    return (await requireUser(asking.tx, userId)).id;
   }
   const { id } = await callerPerson(asking);
   if (userId !== undefined && userId !== id) throw notAllowed('user_id must be the user of the token');

@@ -25,9 +25,13 @@ export function signUserToken(secret: string, claims: UserTokenClaims): string {
   });
 }
 
-/** A server token, signed with HS256: it may do everything and does not run out. */
-export const signServerToken = (secret: string, issuedAt: number): string =>
-  sign(secret, { server: true, iat: seconds(issuedAt) });
+/** A server token, signed with HS256: it may do everything. Without `expiresAt` it does not run out. */
+export const signServerToken = (secret: string, issuedAt: number, expiresAt?: number): string =>
+  sign(secret, {
+    server: true,
+    iat: seconds(issuedAt),
+    ...(expiresAt !== undefined && { exp: seconds(expiresAt) }),
+  });
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 

@@ -166,10 +166,11 @@ const POLICY_INPUTS = [
   'guest_expires_at',
 ] as const satisfies (keyof UsersTable)[];
 
-/** Whether the change bears on what the person may do. */
+/** Whether the change bears on what the person may do; somebody new is in no call yet. */
 export const changesPolicy = (before: UserRow | undefined, after: UserRow): boolean =>
-  POLICY_INPUTS.some((column) => before?.[column] !== after[column]) ||
-  !isDeepStrictEqual(JSON.parse(before?.teams ?? '[]'), JSON.parse(after.teams));
+  before !== undefined &&
+  (POLICY_INPUTS.some((column) => before[column] !== after[column]) ||
+    !isDeepStrictEqual(JSON.parse(before.teams), JSON.parse(after.teams)));
 
 /** The fields of the row that the audit log tells, as far as they differ. */
 export function auditedDifference(

@@ -138,6 +138,10 @@ function boundValue(engine: Engine, type: ScalarType, operand: unknown, path: st
     if (ms === undefined) throw filterError(path, 'must be a time such as 2026-11-22T10:00:00Z');
     return sql`${ms}`;
   }
+  return boundNumber(engine, operand, path);
+}
+
+function boundNumber(engine: Engine, operand: unknown, path: string): RawBuilder<unknown> {
   if (typeof operand !== 'number' || !Number.isFinite(operand)) throw filterError(path, 'must be a number');
   // As numeric, or PostgreSQL takes the parameter for the type of the other side and refuses 1.5. As text where
   // the number is whole and beyond 2^53, which no parameter may be.

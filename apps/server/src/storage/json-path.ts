@@ -11,7 +11,6 @@ import type { Engine } from './database.ts';
 export const isPathKey = (key: string): boolean => key.length > 0 && !/["\\]|\p{Cc}/u.test(key);
 
 const sqlitePath = (keys: readonly string[]): string => `$${keys.map((key) => `."${key}"`).join('')}`;
-const postgresPath = (keys: readonly string[]): string => `{${keys.map((key) => `"${key}"`).join(',')}}`;
 
 interface Parts {
   /** The JSON type as the engine names it. */
@@ -28,8 +27,9 @@ function partsAt(engine: Engine, column: Expression<unknown>, keys: readonly str
       value: sql`json_extract(${column}, ${path})`,
     };
   }
-  const path = sql`${postgresPath(keys)}::text[]`;
-  return { type: sql`jsonb_typeof(${column} #> ${path})`, value: sql`(${column} #>> ${path})` };
+  // Key by key, because a number in a path as a whole would count into arrays, which SQLite's quoted keys do not.
+  const at = keys.reduce<Expression<unknown>>((json, key) => sql`(${json} -> ${key}::text)`, column);
+  return { type: sql`jsonb_typeof(${at})`, value: sql`(${at} #>> '{}')` };
 }
 
 /** The text at the path, compared byte by byte; null when there is none. */

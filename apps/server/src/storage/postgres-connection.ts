@@ -35,6 +35,9 @@ export class PostgresConnection {
   constructor(client: PoolClient, parserOf: StatementMemory['parserOf']) {
     this.#client = client;
     this.#memory = { parserOf, known: new Map(), doubtful: new Set() };
+    // A connection that breaks between two batches has nobody to tell, and an `error` event that nobody hears
+    // ends the process. The next batch on it is refused, which is how its transaction learns.
+    client.on('error', () => undefined);
   }
 
   query(query: Query): Promise<Answer> {

@@ -30,6 +30,17 @@ export const isRetryable = (error: unknown): boolean => RETRYABLE.has(codeOf(err
 export const isStalePlan = (error: unknown): boolean =>
   codeOf(error) === '0A000' && /cached plan/.test((error as Error).message);
 
+/** A connection that ended under a transaction: the server was restarted, or the network cut it. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof StorageUnavailableError)) return false;
+  const { cause } = error;
+  const message = cause instanceof Error ? cause.message : '';
+  return (
+    /^(57P0[12]|ECONNRESET|EPIPE)$/.test(codeOf(cause)) ||
+    /^(Connection terminated|Client has encountered)/.test(message)
+  );
+}
+
 /** The neutral error of storage-errors.ts for what PostgreSQL or the connection said; others as they are. */
 export function neutralError(error: unknown): unknown {
   const code = codeOf(error);

@@ -35,6 +35,8 @@ export class PostgresHandle implements Tx {
   #failed = false;
   /** What spoiled the transaction first; undefined while all is well. */
   failure: unknown;
+  /** Whether the commit was sent: from then on a lost connection leaves the outcome unknown. */
+  isCommitSent = false;
 
   constructor(connection: PostgresConnection, begin: Query) {
     this.#connection = connection;
@@ -68,6 +70,7 @@ export class PostgresHandle implements Tx {
   async commit(): Promise<void> {
     this.#ended = true;
     if (this.#failed) throw this.failure;
+    this.isCommitSent = true;
     const { tag } = await this.#send(COMMIT).catch(unknownOutcome);
     // PostgreSQL answers ROLLBACK to the commit of a transaction in which a statement failed.
     if (tag !== 'COMMIT') throw this.failure ?? new Error('the transaction was rolled back');

@@ -3,7 +3,7 @@ import type { CompiledQuery } from 'kysely';
 import type { Pool, PoolClient } from 'pg';
 import type { Database, Handle, StorageHooks, Tx } from './database.ts';
 import { PostgresConnection } from './postgres-connection.ts';
-import { isRetryable, isStalePlan } from './postgres-errors.ts';
+import { isConnectionLost, isRetryable, isStalePlan } from './postgres-errors.ts';
 import { BEGIN_READ, BEGIN_WRITE, PostgresHandle } from './postgres-handle.ts';
 import { createPool, parserOf, requireUsableServer, takeConnection } from './postgres-pool.ts';
 import { rawStatement } from './prepared.ts';
@@ -12,6 +12,8 @@ import { scanBatches } from './worker-reads.ts';
 
 /** How often a transaction is run at most when PostgreSQL breaks a deadlock by undoing it. */
 const MAX_ATTEMPTS = 5;
+/** How often it is run at most when its connection was lost. */
+const MAX_CONNECTIONS_LOST = 3;
 /** The pause before the next attempt is random, up to this times the attempt's number, in milliseconds. */
 const RETRY_PAUSE_MS = 20;
 
@@ -60,17 +62,19 @@ class PostgresDatabase implements Database {
   }
 
   async read<T>(work: (snapshot: Handle) => Promise<T>): Promise<T> {
-    const client = await takeConnection(this.#pool);
-    const handle = new PostgresHandle(this.#connectionOf(client), BEGIN_READ);
-    try {
-      const result = await work(handle);
-      // Not awaited: a snapshot's end cannot fail in a way that matters, and what follows queues up behind it.
-      void handle.rollback().catch(() => undefined);
-      client.release();
-      return result;
-    } catch (error) {
-      await this.#giveUp(client, handle);
-      throw error;
+    for (let attempt = 1; ; attempt++) {
+      const client = await takeConnection(this.#pool);
+      const handle = new PostgresHandle(this.#connectionOf(client), BEGIN_READ);
+      try {
+        const result = await work(handle);
+        // Not awaited: a snapshot's end cannot fail in a way that matters, and what follows queues up behind it.
+        void handle.rollback().catch(() => undefined);
+        client.release();
+        return result;
+      } catch (error) {
+        await this.#giveUp(client, handle);
+        if (!mayRunAgain(handle, attempt)) throw error;
+      }
     }
   }
 
@@ -117,7 +121,7 @@ class PostgresDatabase implements Database {
         return result;
       } catch (error) {
         await this.#giveUp(client, handle);
-        if (attempt === MAX_ATTEMPTS || !isRetryable(handle.failure)) throw error;
+        if (!mayRunAgain(handle, attempt)) throw error;
       }
       this.#retries++;
       await pause(Math.random() * RETRY_PAUSE_MS * attempt);
@@ -154,4 +158,13 @@ class PostgresDatabase implements Database {
       client.release(true);
     }
   }
+}
+
+/**
+ * Whether the same work may be run once more: PostgreSQL undid it and asks for that, or the connection, dead
+ * unnoticed while it was idle, was lost before anything could be committed.
+ */
+function mayRunAgain({ failure, isCommitSent }: PostgresHandle, attempt: number): boolean {
+  if (isRetryable(failure)) return attempt < MAX_ATTEMPTS;
+  return isConnectionLost(failure) && !isCommitSent && attempt < MAX_CONNECTIONS_LOST;
 }

@@ -31,7 +31,10 @@ async function run(config: Config, logger: Logger, database: Database): Promise<
   const parts = { config, clock: systemClock, logger, database, auditKeys, credentials };
   await prepareDatabase(parts);
   const app = createApp(parts);
-  const port = await app.start();
+  const port = await app.start().catch(async (error: unknown) => {
+    await app.stop();
+    throw error;
+  });
   stopOnSignals(app, database, logger);
   const banner = credentials.isNew ? firstBanner : laterBanner;
   process.stdout.write(`${banner(config, port, credentials.apiKey)}\n`);

@@ -27,6 +27,9 @@ export function startFailure(error: unknown): string {
     case 'EPERM':
     case 'EROFS':
     case 'ENOSPC':
+    case 'ENOTDIR':
+    case 'ENOENT':
+    case 'EEXIST':
       return `Callgate cannot start: ${path ?? `port ${port}`} cannot be used (${code}).`;
     default:
       return `Callgate cannot start: ${error instanceof Error ? error.stack : String(error)}`;

@@ -16,6 +16,7 @@ import { createMetrics } from './metrics.ts';
 import { createProxyWatch } from './proxy-watch.ts';
 import { sendError } from './reply.ts';
 import { pathOf, saneRequestId } from './request-context.ts';
+import { logRequests } from './request-log.ts';
 import { featureRoutes } from './routes/index.ts';
 import { serveMetrics } from './serve-metrics.ts';
 import { operationRouter } from './serve-operation.ts';
@@ -49,7 +50,8 @@ function bareServer(services: Services): FastifyInstance {
     logger: false,
     bodyLimit: config.bodyLimitBytes,
     requestTimeout: config.requestTimeoutMs,
-    return503OnClosing: true,
+    // While the server stops, what arrives on an open connection is still answered, by our own handlers.
+    return503OnClosing: false,
     forceCloseConnections: 'idle',
     genReqId: (message) => saneRequestId(message.headers['x-request-id']) ?? newId(clock.now()),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -76,6 +78,7 @@ function bareServer(services: Services): FastifyInstance {
     done(isOurs(request.headers.host) ? undefined : misdirected());
   });
   allowOrigins(app, config.allowedOrigins);
+  logRequests(app, logger);
   acceptJsonOnly(app);
   serveHealth(app, services, proxies);
   app.setErrorHandler((error, request, reply) => {

@@ -63,7 +63,7 @@ export class SqliteHandle implements Tx {
   rollback(): void {
     this.#ended = true;
     // Some errors (a full disk) make SQLite roll back by itself.
-    if (this.#session.connection.inTransaction) this.#session.rollback();
+    if (this.#began && this.#session.connection.inTransaction) this.#session.rollback();
   }
 
   #run<R>(statement: CompiledQuery<R>): R[] {

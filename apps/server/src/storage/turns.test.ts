@@ -46,6 +46,22 @@ describe('Turns', () => {
     expect(order).toEqual([1, 2, 3]);
   });
 
+  test('[STO59] a long queue lets the event loop come round', async () => {
+    const turns = turnsOf({ maxWaiting: 100 });
+    await turns.take();
+    let served = 0;
+    const waiting = Array.from({ length: 100 }, async () => {
+      await turns.take();
+      served++;
+      turns.release();
+    });
+    turns.release();
+    const servedBefore = await new Promise((resolve) => setImmediate(() => resolve(served)));
+    await Promise.all(waiting);
+    expect(servedBefore).toBeLessThan(50);
+    expect(served).toBe(100);
+  });
+
   test('[STO59] idle is when nobody holds a turn and nobody waits', async () => {
     const turns = turnsOf({ holders: 2 });
     await turns.whenIdle();

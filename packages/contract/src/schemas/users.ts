@@ -79,7 +79,7 @@ export const userResponseFields = {
   ),
   created_at: time('When the user was created.'),
   updated_at: time('When the user last changed.'),
-  last_active: Type.Optional(time('When the user last used the API.')),
+  last_active: Type.Optional(time('When the user last joined a call.')),
   deactivated_at: Type.Optional(time('Since when the user is deactivated.')),
   deleted_at: Type.Optional(time('Since when the user is deleted.')),
   revoke_tokens_issued_before: Type.Optional(

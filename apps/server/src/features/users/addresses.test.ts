@@ -65,7 +65,7 @@ for (const engine of testEngines) {
       expect(await world.rows('user_addresses')).toHaveLength(1);
     });
 
-    it('[USR60] being seen is the last activity', async () => {
+    it('[USR61] being seen is the last activity', async () => {
       await seeAt(null);
       const [row] = await world.rows('users');
       expect(row?.last_active).toBe(world.clock.now());

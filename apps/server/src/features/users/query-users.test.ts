@@ -44,6 +44,9 @@ for (const engine of testEngines) {
     it('[USR34] guests cannot search', async () => {
       const work = query({}, world.as('guest-2'));
       expect(await refusedWith(work)).toMatchObject({ status: 403, message: 'guests cannot search users' });
+      const token = { issuedAt: null, expiresAt: null, callCids: null, role: null };
+      const anonymous: ActRequest = { ...world.as('ada'), caller: { kind: 'anonymous', token } };
+      expect(await refusedWith(query({}, anonymous))).toMatchObject({ status: 403, kind: 'not_allowed' });
     });
 
     it.each(['eve', 'finn', 'guest-1'])('[USR27] %s is refused in the read itself', async (id) => {

@@ -4,10 +4,10 @@ import {
   type ActReply,
   type ActRequest,
   type Acts,
-  actorOf,
   demandCapability,
+  demandOutranksInCall,
 } from '../enforcement/index.ts';
-import { callerUserId, demandOutranks } from '../policy/index.ts';
+import { callerUserId } from '../policy/index.ts';
 import { actorField, requireUser, userResponse } from '../users/index.ts';
 import { checkBlockable } from './call-block.ts';
 import { addBlock } from './call-blocks.store.ts';
@@ -28,8 +28,7 @@ export function blockUser(
     demandCapability(mine, 'block-users');
     const user = await requireUser(act.tx, user_id, { deleted: true });
     checkBlockable(act.caller, mine?.facts.person.role, call, user_id);
-    const target = await act.policy.inCall(act.tx, { userId: user_id, token: null, address: null }, cid);
-    demandOutranks(actorOf(act.caller, mine), { id: user_id, rank: target.rank }, 'user_id');
+    await demandOutranksInCall(act, mine, { cid, user_id });
 
     const by = callerUserId(act.caller) ?? null;
     const isNew = await addBlock(act.tx, { cid, user_id, blocked_by_id: by, created_at: act.now });

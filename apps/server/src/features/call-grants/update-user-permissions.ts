@@ -5,11 +5,11 @@ import {
   type ActReply,
   type ActRequest,
   type Acts,
-  actorOf,
   demandCapability,
+  demandOutranksInCall,
 } from '../enforcement/index.ts';
 import { answerPending } from '../permission-requests/index.ts';
-import { callerUserId, demandOutranks } from '../policy/index.ts';
+import { callerUserId } from '../policy/index.ts';
 import { actorField, requireUser, type UserRow, userResponse } from '../users/index.ts';
 import { changesOf, demandGrantable, type GrantChange, requestableOf } from './call-grant.ts';
 import { grantsOf, setGrant } from './call-grants.store.ts';
@@ -38,8 +38,7 @@ export function updateUserPermissions(
     demandCapability(mine, 'update-call-permissions');
     const changes = changesOf(input.grant_permissions, input.revoke_permissions);
     const user = await requireUser(act.tx, user_id);
-    const target = await act.policy.inCall(act.tx, { userId: user_id, token: null, address: null }, cid);
-    demandOutranks(actorOf(act.caller, mine), { id: user_id, rank: target.rank }, 'user_id');
+    await demandOutranksInCall(act, mine, { cid, user_id });
     demandGrantable(mine, changes);
 
     const before = new Map((await grantsOf(act.tx, cid, user_id)).map((row) => [row.capability, row.state]));

@@ -6,10 +6,10 @@ import {
   type ActReply,
   type ActRequest,
   type Acts,
-  actorOf,
   demandCapability,
+  demandOutranksInCall,
 } from '../enforcement/index.ts';
-import { callerUserId, demandOutranks } from '../policy/index.ts';
+import { callerUserId } from '../policy/index.ts';
 import { actorField, requireUser, type UserRow, userResponse } from '../users/index.ts';
 import { isThere, raiseEpoch } from './kicks.store.ts';
 
@@ -61,7 +61,6 @@ async function demandKick(act: Act, { cid, user_id, block }: KickInput): Promise
   if (block) demandCapability(mine, 'block-users');
   const user = await requireUser(act.tx, user_id, { deleted: true });
   if (block) checkBlockable(act.caller, mine?.facts.person.role, call, user_id);
-  const target = await act.policy.inCall(act.tx, { userId: user_id, token: null, address: null }, cid);
-  demandOutranks(actorOf(act.caller, mine), { id: user_id, rank: target.rank }, 'user_id');
+  await demandOutranksInCall(act, mine, { cid, user_id });
   return user;
 }

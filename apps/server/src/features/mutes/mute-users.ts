@@ -6,12 +6,12 @@ import {
   type ActReply,
   type ActRequest,
   type Acts,
-  actorOf,
   demandCapability,
+  demandOutranksInCall,
   requireActor,
 } from '../enforcement/index.ts';
 import { sessionsOfCall } from '../media/index.ts';
-import { callerUserId, demandOutranks, type LoadedPolicy } from '../policy/index.ts';
+import { callerUserId, type LoadedPolicy } from '../policy/index.ts';
 import { flagsOf, kindsToMute, type MuteKinds } from './mute.ts';
 import { addMutes } from './mutes.store.ts';
 
@@ -100,10 +100,8 @@ async function demandOutranksAll(
   named: readonly UserId[],
 ): Promise<void> {
   if (!mine) return;
-  const actor = actorOf(act.caller, mine);
-  for (const id of named) {
-    if (!(await act.policy.sources.user(act.tx, id))) continue;
-    const target = await act.policy.inCall(act.tx, { userId: id, token: null, address: null }, cid);
-    demandOutranks(actor, { id, rank: target.rank }, 'user_ids');
+  for (const user_id of named) {
+    if (!(await act.policy.sources.user(act.tx, user_id))) continue;
+    await demandOutranksInCall(act, mine, { cid, user_id }, 'user_ids');
   }
 }

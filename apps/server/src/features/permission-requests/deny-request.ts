@@ -4,10 +4,10 @@ import {
   type ActReply,
   type ActRequest,
   type Acts,
-  actorOf,
   demandCapability,
+  demandOutranksInCall,
 } from '../enforcement/index.ts';
-import { callerUserId, demandOutranks } from '../policy/index.ts';
+import { callerUserId } from '../policy/index.ts';
 import { requireRequest } from './require-request.ts';
 import { settleRequest } from './settle-request.ts';
 
@@ -25,9 +25,7 @@ export function denyRequest(
     const [, mine] = await Promise.all([requireCall(act.tx, cid), act.callerPolicy(cid)]);
     demandCapability(mine, 'update-call-permissions');
     const row = await requireRequest(act, cid, request_id);
-    const asked = { userId: row.user_id, token: null, address: null };
-    const target = await act.policy.inCall(act.tx, asked, cid);
-    demandOutranks(actorOf(act.caller, mine), { id: row.user_id, rank: target.rank }, 'request_id');
+    await demandOutranksInCall(act, mine, { cid, user_id: row.user_id }, 'request_id');
     const by = callerUserId(act.caller) ?? null;
     return settleRequest(act, row, { state: 'denied', reason: reason ?? null, by, at: act.now });
   });

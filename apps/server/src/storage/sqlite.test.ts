@@ -68,14 +68,24 @@ describe('durability of SQLite', () => {
 
   test('[STO51] a write that wrote nothing waits for the commits that it may have read', async () => {
     const hold = gate();
+    const begun = gate();
     let held = false;
-    await open({ fdatasync: (fd) => (held ? hold.opened : Promise.resolve()).then(() => fdatasync(fd)) });
+    await open({
+      fdatasync: async (fd) => {
+        if (held) {
+          begun.open();
+          await hold.opened;
+        }
+        await fdatasync(fd);
+      },
+    });
     const done: string[] = [];
     await db.write(async () => done.push('nothing pending'));
     held = true;
     const writing = db.write((tx) => put(tx, 'a', 1)).then(() => done.push('wrote'));
     const reading = db.write((tx) => numberOf(tx, 'a')).then((n) => done.push(`read ${n}`));
-    await pause(20);
+    await begun.opened;
+    await db.read(countOf);
     const doneBefore = [...done];
     hold.open();
     await Promise.all([writing, reading]);
@@ -109,17 +119,19 @@ describe('durability of SQLite', () => {
 
   test('[STO52] a commit made while the failing sync ran is not acknowledged either', async () => {
     const hold = gate();
+    const begun = gate();
     let failing = false;
     await open({
       fdatasync: async (fd) => {
         if (!failing) return fdatasync(fd);
+        begun.open();
         await hold.opened;
         throw new Error('EIO');
       },
     });
     failing = true;
     const first = db.write((tx) => put(tx, 'a', 1));
-    await pause(5);
+    await begun.opened;
     const second = db.write((tx) => put(tx, 'b', 1));
     hold.open();
     const outcomes = await Promise.allSettled([first, second]);

@@ -27,8 +27,12 @@ export function candidatePrefixes(address: string): string[] {
   const whole = parsePrefix(address);
   if (!whole) return [];
   const found: string[] = [];
-  for (let length = widestOf(whole); length <= bitsOf(whole); length += STEP_BITS) {
-    found.push(prefixText(shorten(whole, length)));
+  const bytes = [...whole.bytes];
+  // From the whole address down, clearing four bits at a time.
+  for (let length = bitsOf(whole); length >= widestOf(whole); length -= STEP_BITS) {
+    found.push(prefixText({ bytes, length }));
+    const place = (length - STEP_BITS) >> 3;
+    bytes[place] = length % 8 === 0 ? (bytes[place] ?? 0) & 0xf0 : 0;
   }
   return found;
 }

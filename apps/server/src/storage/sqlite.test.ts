@@ -1,4 +1,11 @@
-import { fdatasync as fdatasyncOfNode, readdirSync, renameSync, statSync } from 'node:fs';
+import {
+  fdatasync as fdatasyncOfNode,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { monotonicMs } from '../kernel/clock.ts';
 import { type Database, StorageFailedError } from './database.ts';
 import { openSqlite, type SqliteOptions } from './sqlite.ts';
-import { StorageBusyError } from './storage-errors.ts';
+import { StorageBusyError, StorageUnavailableError } from './storage-errors.ts';
 import { testEngines } from './test-databases.ts';
 import { countOf, createScratch, gate, numberOf, put, run } from './test-scratch.ts';
 
@@ -138,6 +145,22 @@ describe('durability of SQLite', () => {
     expect(outcomes.map((outcome) => outcome.status)).toEqual(['rejected', 'rejected']);
   });
 
+  test('[STO52] a disk that hangs fails the check until it answers', async () => {
+    const hold = gate();
+    let held = false;
+    await open({
+      maxSyncMs: 20,
+      fdatasync: (fd) => (held ? hold.opened : Promise.resolve()).then(() => fdatasync(fd)),
+    });
+    held = true;
+    const writing = db.write((tx) => put(tx, 'a', 1));
+    while ((db.stats().sync_running_ms ?? 0) <= 20) await pause(1);
+    await expect(db.check()).rejects.toThrow('the disk has not stored a commit for 20 ms');
+    hold.open();
+    await writing;
+    await db.check();
+  });
+
   test('[STO53] writes share syncs', async () => {
     await open();
     const before = db.stats();
@@ -234,6 +257,16 @@ describe('durability of SQLite', () => {
     }
     await db.close();
     expect(readdirSync(location.location).sort()).toEqual(['callgate.db', 'callgate.lock', 'callgate.pid']);
+  });
+
+  test('[STO46] a file that is no database is refused with a sentence, and the folder is free again', async () => {
+    const file = join(location.location, 'callgate.db');
+    writeFileSync(file, 'something else '.repeat(1_000));
+    const attempt = openSqlite({ folder: location.location });
+    await expect(attempt).rejects.toThrow(StorageUnavailableError);
+    await expect(attempt).rejects.toThrow(/cannot be opened: file is not a database. Check the disk/);
+    rmSync(file);
+    await open();
   });
 
   test('[STO58] a write inside a write is refused after the longest wait instead of hanging', async () => {

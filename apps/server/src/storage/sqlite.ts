@@ -9,7 +9,7 @@ import { rawStatement } from './prepared.ts';
 import { Snapshots } from './snapshots.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { SqliteHandle, type SqliteSession, sessionOn } from './sqlite-handle.ts';
-import { StorageUnavailableError } from './storage-errors.ts';
+import { StorageBusyError, StorageUnavailableError } from './storage-errors.ts';
 import { Turns } from './turns.ts';
 import { WalSync } from './wal-sync.ts';
 import { WorkerReads } from './worker-reads.ts';
@@ -34,13 +34,15 @@ export interface SqliteOptions {
   checkpoint?: CheckpointLimits;
   /** Read-only connections. (Default: 4) */
   readers?: number;
+  /** How long a sync may run before the check fails, in milliseconds. (Default: 5,000) */
+  maxSyncMs?: number;
   /** Longest wait for the writer or a reader, in milliseconds. (Default: 30,000) */
   maxWaitMs?: number;
 }
 
 /**
- * Opens the embedded store. Throws `FolderInUseError` when another process has the folder. Design and trade-offs:
- * docs/adr/0003-sqlite-durability.md.
+ * Opens the embedded store. Throws `FolderInUseError` when another process has the folder, and
+ * `StorageUnavailableError` when the file cannot be used. Design and trade-offs: docs/adr/0003-sqlite-durability.md.
  */
 export async function openSqlite(options: SqliteOptions): Promise<Database> {
   const folder = resolve(options.folder);
@@ -48,9 +50,13 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
   const lock = lockFolder(folder);
   try {
     return new SqliteDatabase(folder, lock, options);
-  } catch (error) {
+  } catch (cause) {
     lock.release();
-    throw error;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StorageUnavailableError(
+      `The database in ${folder} cannot be opened: ${reason}. Check the disk, or restore a backup.`,
+      { cause },
+    );
   }
 }
 
@@ -66,6 +72,7 @@ class SqliteDatabase implements Database {
   readonly #sync: WalSync;
   readonly #checkpointer: Checkpointer;
   readonly #longReads: WorkerReads;
+  readonly #maxSyncMs: number;
   #commits = 0;
   #closing: Promise<void> | undefined;
 
@@ -73,6 +80,7 @@ class SqliteDatabase implements Database {
     const { hooks, fdatasync, readers = 4, maxWaitMs = 30_000, checkpoint = LIMITS } = options;
     this.#file = join(folder, SQLITE_FILE);
     this.#lock = lock;
+    this.#maxSyncMs = options.maxSyncMs ?? 5_000;
     this.#hooks = hooks;
     this.#writer = openWriter(this.#file);
     syncFolder(folder);
@@ -122,6 +130,9 @@ class SqliteDatabase implements Database {
 
   async check(): Promise<void> {
     if (this.#sync.failure) throw this.#sync.failure;
+    if (this.#sync.runningMs > this.#maxSyncMs) {
+      throw new StorageBusyError(`the disk has not stored a commit for ${this.#maxSyncMs} ms`);
+    }
     await this.read((snapshot) => snapshot.run(rawStatement('select 1')));
     // The immediate transaction takes the writer's lock, so a stuck writer shows.
     await this.write((tx) => tx.run(rawStatement('select 1')));
@@ -134,6 +145,8 @@ class SqliteDatabase implements Database {
       wal_frames: this.#checkpointer.frames,
       commits: this.#commits,
       syncs: this.#sync.synced,
+      syncs_ms: Math.round(this.#sync.syncedMs),
+      sync_running_ms: Math.round(this.#sync.runningMs),
       checkpoints: this.#checkpointer.checkpoints,
       writers_waiting: this.#turns.waiting,
       readers_waiting: this.#snapshots.turns.waiting,

@@ -1,5 +1,6 @@
 import { fdatasync as fdatasyncOfNode, statSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { monotonicMs } from '../kernel/clock.ts';
 import { StorageFailedError, type StorageHooks } from './database.ts';
 
 const fdatasyncOnThreadPool: (fd: number) => Promise<void> = promisify(fdatasyncOfNode);
@@ -27,8 +28,11 @@ export class WalSync {
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #failure: StorageFailedError | undefined;
+  #startedAt: number | undefined;
   /** Syncs that succeeded. */
   synced = 0;
+  /** How long all of them took, in milliseconds. */
+  syncedMs = 0;
 
   constructor(options: WalSyncOptions) {
     this.#options = options;
@@ -38,6 +42,11 @@ export class WalSync {
   /** Why nothing can be written any more; undefined while all is well. */
   get failure(): StorageFailedError | undefined {
     return this.#failure;
+  }
+
+  /** For how long the running sync has been waited for, in milliseconds; 0 when none runs. */
+  get runningMs(): number {
+    return this.#startedAt === undefined ? 0 : monotonicMs() - this.#startedAt;
   }
 
   /** Resolves when an fdatasync that started after this call has finished. */
@@ -81,10 +90,14 @@ export class WalSync {
     if (this.#failure) throw this.#failure;
     this.#refuseOtherFile();
     if (hooks) await hooks.at('before-fsync');
+    this.#startedAt = monotonicMs();
     try {
       await fdatasync(fd);
     } catch (cause) {
       throw this.fail('The disk refused to store a commit (fdatasync failed)', cause);
+    } finally {
+      this.syncedMs += this.runningMs;
+      this.#startedAt = undefined;
     }
     if (this.#failure) throw this.#failure;
     if (hooks) await hooks.at('after-fsync');

@@ -67,8 +67,8 @@ Examples:
   callgate token --user john --call default:standup --role host
   callgate token --server
   callgate audit verify
-  callgate backup --out /backups/monday
-  callgate restore /backups/monday
+  callgate backup --out backups/monday
+  callgate restore backups/monday
 
 The commands read the same settings as the server (docs/reference/config.md): run them in the folder that the server
 was started in, or name its data folder. With DATABASE_URL set they work on PostgreSQL.

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from '@callgate/server/config.ts';
 import {
   appendCheckpoint,
@@ -22,6 +23,9 @@ import { copyWhole } from './files.ts';
 import { databaseFile, locationOf } from './location.ts';
 import { CHECKPOINT_FILES, COPY_FILE, type Manifest, readManifest, SECRET_FILES } from './manifest.ts';
 import { verifyDatabase } from './verify-records.ts';
+
+/** Within this time a running server has appended the checkpoint of a head that it read before the restore. */
+const CHECKPOINT_UNDER_WAY_MS = 300;
 
 export interface RestoreOptions {
   force?: boolean;
@@ -149,6 +153,7 @@ async function replace(restore: Restore): Promise<void> {
   if (config.databaseUrl === null) await copySqlite(copy, databaseFile(config.dataDir));
   else await restorePostgres(config.databaseUrl, copy, restore.context.env);
   await putFiles(restore, differing);
+  if (replaces && !lock) await pause(CHECKPOINT_UNDER_WAY_MS);
   await noteRestore(restore);
 }
 

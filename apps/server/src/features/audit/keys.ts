@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder, syncFolder } from '../../storage/data-folder.ts';
+import { chainKeyOf } from './chain.ts';
 
 /** The keys' files within the data folder. */
 export const CHAIN_KEY_FILE = 'audit.key';
@@ -25,7 +26,7 @@ export const SIGNING_KEY_FILE = 'audit-signing.pem';
 /** What the audit log is sealed with; none of it is in the database. */
 export interface AuditKeys {
   /** 32 bytes: the key of the chain's HMAC. */
-  chainKey: Buffer;
+  chainKey: KeyObject;
   /** Ed25519: signs checkpoints. */
   signingKey: KeyObject;
   /** The other half of `signingKey`: whoever has it can check that a checkpoint is ours. */
@@ -102,9 +103,9 @@ function readKey(folder: string, name: string): string {
   }
 }
 
-function parseChainKey(text: string, source: string): Buffer {
+function parseChainKey(text: string, source: string): KeyObject {
   if (!/^[0-9a-f]{64}$/i.test(text)) throw new AuditKeyError(`${source} must be 64 hexadecimal digits.`);
-  return Buffer.from(text, 'hex');
+  return chainKeyOf(Buffer.from(text, 'hex'));
 }
 
 function parseSigningKey(text: string, source: string): KeyObject {

@@ -30,8 +30,8 @@ export function logEntry(
     }),
     request_id,
     ...present({ address: record.address }),
-    ...(before !== null && { before: JSON.parse(before) }),
-    ...(after !== null && { after: JSON.parse(after) }),
+    // `null`: there was nothing, which an entry says by leaving the field out.
+    ...present({ before: parsed(before), after: parsed(after) }),
     ...(enforcement && { enforcement }),
     seq,
     hash,
@@ -47,8 +47,15 @@ export type ExportEntry = ModerationLogResponse & {
 };
 
 export function exportLine(record: SealedRecord, enforcement: EnforcementResponse | undefined): string {
-  const { job_id, salt, personal_hash } = record;
-  const line = { ...logEntry(record, enforcement), ...present({ job_id, salt }), personal_hash };
+  const { job_id, salt, personal_hash, before, after } = record;
+  const line = {
+    ...logEntry(record, enforcement),
+    // As they were hashed, `null` included.
+    ...(before !== null && { before: parsed(before) }),
+    ...(after !== null && { after: parsed(after) }),
+    ...present({ job_id, salt }),
+    personal_hash,
+  };
   return `${JSON.stringify(line)}\n`;
 }
 
@@ -100,8 +107,10 @@ function parse(line: string, lineNumber: number): ExportEntry {
   throw new ExportFormatError(`Line ${lineNumber} is not a JSON object: this is no whole NDJSON export.`);
 }
 
+const parsed = (text: string | null) => (text === null ? null : JSON.parse(text));
+
 type Present<T> = { [K in keyof T]?: NonNullable<T[K]> };
 
-function present<T extends Record<string, string | null>>(fields: T): Present<T> {
+function present<T extends Record<string, unknown>>(fields: T): Present<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as Present<T>;
 }

@@ -109,7 +109,10 @@ for (const engine of testEngines)
     });
 
     test('[AUD17] the export holds every matching record once, the oldest first, and verifies offline', async () => {
-      await Promise.all(Array.from({ length: 1_203 }, (_, index) => world.act({ on: `u${index}` })));
+      const drafts = [{ before: null }, { before: { 2: 'b', 1: 'ä"' }, after: null }, { before: undefined }];
+      await Promise.all(
+        Array.from({ length: 1_203 }, (_, index) => world.act({ on: `u${index}`, ...drafts[index % 4] })),
+      );
       const lines = await exported();
       const records = lines.map((line, index) => recordOfLine(line, index + 1));
       expect(records.map(({ seq }) => seq)).toEqual(Array.from({ length: 1_203 }, (_, index) => index + 1));

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findLease } from '../../storage/leases.store.ts';
 import { testEngines } from '../../storage/test-databases.ts';
 import { unsealedCount } from './audit-records.store.ts';
+import { chainKeyOf } from './chain.ts';
 import { readCheckpoints } from './checkpoint-file.ts';
 import { AuditKeyMismatchError, createSequencer } from './sequencer.ts';
 import { type AuditWorld, auditWorld } from './test-audit.ts';
@@ -25,7 +26,7 @@ for (const engine of testEngines)
       await acts(2);
       await world.sequencer.flush();
       const { database, clock, folder } = world;
-      const keys = { ...world.keys, chainKey: randomBytes(32) };
+      const keys = { ...world.keys, chainKey: chainKeyOf(randomBytes(32)) };
       const stranger = createSequencer({ database, clock, keys, folder, logger: { error: () => undefined } });
       await expect(stranger.start()).rejects.toThrow(AuditKeyMismatchError);
       await world.another().start();

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Database } from '../../storage/database.ts';
@@ -134,7 +134,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
 }
 
 /** Two nodes with different keys, or a lost key file, would make a chain that nobody can verify. */
-async function demandKeyFits(database: Database, chainKey: Buffer): Promise<void> {
+async function demandKeyFits(database: Database, chainKey: KeyObject): Promise<void> {
   const [last, before] = await database.read((snapshot) => newestRecords(snapshot, 2));
   if (!last) return;
   const previous = last.seq === 1 ? GENESIS : before?.hash;

@@ -7,7 +7,7 @@ import { testEngines } from '../../storage/test-databases.ts';
 import { run } from '../../storage/test-scratch.ts';
 import { PERSONAL, personalHash } from './audit-record.ts';
 import { erasePersonal } from './audit-records.store.ts';
-import { chainHash } from './chain.ts';
+import { chainHash, chainKeyOf } from './chain.ts';
 import { signCheckpoint } from './checkpoint.ts';
 import { appendCheckpoint, CHECKPOINT_FILE, readCheckpoints } from './checkpoint-file.ts';
 import { erasePeople } from './erase-people.ts';
@@ -108,7 +108,7 @@ for (const engine of testEngines)
     });
 
     test('[AUD9] a tail that somebody without the key wrote anew is named', async () => {
-      const forger = randomBytes(32);
+      const forger = chainKeyOf(randomBytes(32));
       let hash = (await world.records())[2]!.hash;
       for (const record of (await world.records()).slice(3)) {
         const reason = 'forged';

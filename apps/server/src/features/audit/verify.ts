@@ -36,7 +36,7 @@ export interface Verification {
 export interface VerifyInput {
   /** Batches of sealed records in the order of their numbers. */
   records: AsyncIterable<readonly SealedRecord[]>;
-  chainKey: Buffer;
+  chainKey: KeyObject;
   publicKey: KeyObject;
   checkpoints: readonly Checkpoint[];
 }
@@ -56,14 +56,14 @@ export async function verifyChain(input: VerifyInput): Promise<Verification> {
 }
 
 interface Walk {
-  readonly chainKey: Buffer;
+  readonly chainKey: KeyObject;
   readonly signed: ReadonlyMap<number, ReadonlySet<string>>;
   head: { seq: number; hash: string };
   records: number;
   erased: number;
 }
 
-function newWalk(chainKey: Buffer, heads: readonly Checkpoint[]): Walk {
+function newWalk(chainKey: KeyObject, heads: readonly Checkpoint[]): Walk {
   const signed = new Map<number, Set<string>>();
   for (const { seq, hash } of heads) signed.set(seq, (signed.get(seq) ?? new Set()).add(hash));
   return { chainKey, signed, head: { seq: 0, hash: GENESIS }, records: 0, erased: 0 };

@@ -24,11 +24,13 @@ const isBad = ({ state }: Outcome): boolean =>
 
 async function main(): Promise<number> {
   const environment = { ...process.env };
-  const engines = new EnginesOfRun();
+  const needed = ENGINES.filter(({ name }) => GENERATED_FILES.some(({ needs }) => needs === name));
+  const engines = new EnginesOfRun(needed);
   try {
-    if (GENERATED_FILES.some(({ needs }) => needs !== undefined)) await engines.start(environment);
-    const missing = new Set(engines.leftOut.map(({ name }) => name));
-    const available = new Set(ENGINES.map(({ name }) => name).filter((name) => !missing.has(name)));
+    await engines.start(environment);
+    const available = new Set(
+      needed.filter((engine) => !engines.leftOut.includes(engine)).map(({ name }) => name),
+    );
     const root = resolve(import.meta.dirname, '..');
     const outcomes = await generateFiles(root, GENERATED_FILES, { write: !check, available, environment });
     for (const outcome of outcomes) console.log(`${outcome.path}: ${SAYS[outcome.state]}`);

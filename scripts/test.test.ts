@@ -47,8 +47,11 @@ async function npmTest(
   return { code, said: said() };
 }
 
-const WITHOUT = { CALLGATE_TEST_WITHOUT: 'postgres' };
-const ELSEWHERE = { CALLGATE_TEST_POSTGRES_URL: 'postgres://127.0.0.1:1/nobody-connects' };
+const WITHOUT = { CALLGATE_TEST_WITHOUT: 'postgres,seed' };
+const ELSEWHERE = {
+  CALLGATE_TEST_POSTGRES_URL: 'postgres://127.0.0.1:1/nobody-connects',
+  CALLGATE_TEST_SEED_TEXT: '/nowhere/nobody-reads.txt',
+};
 
 test('an unknown engine to leave out is refused', async () => {
   suite(EQUAL);
@@ -62,8 +65,11 @@ test('an engine that was left out is named at the end with the command that inst
   const { code, said } = await npmTest([], WITHOUT);
   expect(code).toBe(0);
   expect(said).toContain('Executed on sqlite 1, on postgres 0');
-  expect(said.trimEnd().split('\n').slice(-2)).toEqual([
+  expect(said.trimEnd().split('\n').slice(-3)).toEqual([
     'Left out: PostgreSQL: every suite titled "postgres". Install it with: sudo bash scripts/install/postgres.sh',
+    expect.stringMatching(
+      /^Left out: e2e\/seed.test.ts: .* Install it with: sudo bash scripts\/install\/seed-tools.sh$/,
+    ),
     '1 passed, 0 failed, 0 skipped',
   ]);
 });
@@ -73,6 +79,17 @@ test('with --require-all a missing engine fails the run', async () => {
   const { code, said } = await npmTest(['--require-all'], WITHOUT);
   expect(code).toBe(1);
   expect(said).toContain('Failed: postgres is missing and this run must be complete');
+});
+
+test('with --require-all what no command brings is named and fails nothing', async () => {
+  suite(EQUAL);
+  const { CALLGATE_TEST_POSTGRES_URL } = ELSEWHERE;
+  const { code, said } = await npmTest(['--require-all'], {
+    CALLGATE_TEST_POSTGRES_URL,
+    CALLGATE_SEED: '/nowhere/no-text.txt',
+  });
+  expect(said).toContain('Left out: e2e/seed.test.ts');
+  expect(code).toBe(0);
 });
 
 test('with --require-all a skipped test fails the run', async () => {

@@ -2,7 +2,7 @@
  * `npm test`: everything that this machine can test. Starts the engines that it finds, runs vitest with them,
  * stops them, and ends by naming each engine that was left out and the command that installs it.
  *
- *   --require-all        what is missing, skipped or unequal between the engines fails the run
+ *   --require-all        what is missing and could be installed, skipped or unequal between the engines fails the run
  *   --counts ci|full     how much the random suites do (scripts/test-counts.ts)
  *   --record <file>      writes a page about the run, when it passed
  *   anything else        goes to vitest: a path, `-t <title>`
@@ -113,8 +113,9 @@ function problemsOf(run: Run, code: number, result: Executed): string[] {
   if (code !== 0) problems.push(`vitest ended with ${code}`);
   if (result.failed > 0) problems.push(`${result.failed} tests failed`);
   if (!run.options.requireAll) return problems;
-  for (const engine of run.engines.leftOut)
+  for (const engine of run.engines.leftOut.filter((each) => each.canBeInstalled())) {
     problems.push(`${engine.name} is missing and this run must be complete`);
+  }
   return [...problems, ...complaints(result)];
 }
 

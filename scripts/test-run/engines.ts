@@ -1,39 +1,20 @@
+import type { Engine, StartedEngine } from './engine.ts';
 import { findPostgres, startCluster } from './postgres-cluster.ts';
 import { seedCommands } from './seed-commands.ts';
-
-/** Something that npm does not bring and that suites need: looked for, started for the run, stopped after it. */
-export interface Engine {
-  /** The word of `CALLGATE_TEST_WITHOUT` and the title of its `describe` blocks. */
-  readonly name: string;
-  /** What stays untested without it. */
-  readonly suites: string;
-  /** The command that installs it. */
-  readonly install: string;
-  /** The variable that tells the tests where it is. Set by the caller: that server is used, nothing is started. */
-  readonly variable: string;
-  /** Starts it; undefined when it is not on this machine. */
-  start(path: string | undefined): Promise<StartedEngine | undefined>;
-}
-
-export interface StartedEngine {
-  /** Product and version, e.g. `PostgreSQL 15.18`. */
-  readonly description: string;
-  /** The value of the engine's variable. */
-  readonly url: string;
-  stop(): Promise<void>;
-}
 
 const postgres: Engine = {
   name: 'postgres',
   suites: 'PostgreSQL: every suite titled "postgres"',
   install: 'sudo bash scripts/install/postgres.sh',
   variable: 'CALLGATE_TEST_POSTGRES_URL',
+  canBeInstalled: () => true,
   async start(path) {
     const binaries = findPostgres(path);
     return binaries === undefined ? undefined : await startCluster(binaries);
   },
 };
 
+/** Everything of which npm brings nothing and suites need something. */
 export const ENGINES: readonly Engine[] = [postgres, seedCommands];
 
 /** The engines of one run. */
@@ -41,7 +22,12 @@ export class EnginesOfRun {
   /** One line per engine that is there. */
   readonly descriptions: string[] = [];
   readonly leftOut: Engine[] = [];
+  readonly #wanted: readonly Engine[];
   readonly #started: StartedEngine[] = [];
+
+  constructor(wanted: readonly Engine[] = ENGINES) {
+    this.#wanted = wanted;
+  }
 
   /**
    * Starts what is there and was not left out by `CALLGATE_TEST_WITHOUT` (names with commas), and puts into
@@ -50,10 +36,10 @@ export class EnginesOfRun {
    */
   async start(environment: NodeJS.ProcessEnv): Promise<void> {
     const unwanted = namesIn(environment.CALLGATE_TEST_WITHOUT);
-    for (const engine of ENGINES) {
+    for (const engine of this.#wanted) {
       if (unwanted.has(engine.name)) delete environment[engine.variable];
       else if (environment[engine.variable]) {
-        this.descriptions.push(`${engine.name}: the server named by ${engine.variable}`);
+        this.descriptions.push(`${engine.name}: what ${engine.variable} names`);
         continue;
       }
       const started = unwanted.has(engine.name) ? undefined : await engine.start(environment.PATH);
@@ -62,7 +48,7 @@ export class EnginesOfRun {
         continue;
       }
       this.#started.push(started);
-      this.descriptions.push(`${engine.name}: ${started.description}, started for this run`);
+      this.descriptions.push(`${engine.name}: ${started.description}`);
       environment[engine.variable] = started.url;
     }
   }

@@ -13,7 +13,7 @@ const run = promisify(execFile);
 export interface Cluster {
   /** Superuser on a loopback port, with a password made for this run. */
   readonly url: string;
-  /** e.g. `PostgreSQL 15.18`. */
+  /** e.g. `PostgreSQL 15.18, started for this run`. */
   readonly description: string;
   /** Ends the server that was started here, by its process id, and removes its folder. May be called twice. */
   stop(): Promise<void>;
@@ -55,7 +55,7 @@ export async function startCluster(binaries: string): Promise<Cluster> {
       });
     }
     const { stdout } = await run(join(binaries, 'postgres'), ['--version']);
-    const description = `PostgreSQL ${stdout.match(/\d[\d.]*/)?.[0] ?? 'of unknown version'}`;
+    const description = `PostgreSQL ${stdout.match(/\d[\d.]*/)?.[0] ?? 'of unknown version'}, started for this run`;
     return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, description, stop };
   } catch (error) {
     await stop();

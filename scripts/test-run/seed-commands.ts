@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Engine } from './engines.ts';
+import type { Engine } from './engine.ts';
 
 const DEFAULT_SEED = resolve(import.meta.dirname, '../../../shared/seed/video-moderation-overview.txt');
+
+const seedText = (): string => process.env.CALLGATE_SEED ?? DEFAULT_SEED;
 
 const answers = (command: string, args: string[]): boolean =>
   spawnSync(command, args, { stdio: 'ignore' }).status === 0;
@@ -17,8 +19,9 @@ export const seedCommands: Engine = {
   suites: 'e2e/seed.test.ts: the 17 documented cURL commands (the text named by CALLGATE_SEED, curl, perl)',
   install: 'sudo bash scripts/install/seed-tools.sh',
   variable: 'CALLGATE_TEST_SEED_TEXT',
+  canBeInstalled: () => existsSync(seedText()),
   async start() {
-    const text = process.env.CALLGATE_SEED ?? DEFAULT_SEED;
+    const text = seedText();
     if (!existsSync(text) || !answers('curl', ['--version'])) return undefined;
     if (!answers('bash', ['-c', 'exit 0']) || !answers('perl', ['-MURI::Escape', '-e', '1']))
       return undefined;

@@ -1,0 +1,179 @@
+import type { CallCid } from '@callgate/contract';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { testEngines } from '../../storage/test-databases.ts';
+import { type ActsWorld, block, CID, createActsWorld, id, KILLED, request } from './test-acts.ts';
+
+const OTHER = 'default:other' as CallCid;
+
+for (const engine of testEngines) {
+  describe(`enforcement on ${engine.name}`, () => {
+    let world: ActsWorld;
+    beforeEach(async () => {
+      world = await createActsWorld(engine);
+    });
+    afterEach(() => world.close());
+
+    const live = async () =>
+      (await world.rows('media_sessions'))
+        .filter((row) => row.state === 'active')
+        .map((row) => `${row.user_id} ${row.cid}`)
+        .sort();
+    const events = async () =>
+      (await world.rows('outbox'))
+        .sort((a, b) => (a.call_seq ?? 0) - (b.call_seq ?? 0))
+        .map((row) => row.type);
+    const pending = async () => (await world.rows('jobs')).filter((job) => job.state === 'pending').length;
+
+    it('[ACT5] ends the sessions that policy refuses, and tells of them after the act', async () => {
+      await world.join('sara');
+      await world.join('sara');
+      await world.join('sara', OTHER);
+      await world.join('john');
+      await world.acts.perform(request('mod'), block('sara'));
+      expect(await live()).toEqual([`john ${CID}`, `sara ${OTHER}`]);
+      expect(await events()).toEqual(['blocked', 'left', 'left']);
+      const ended = (await world.rows('media_sessions')).filter((row) => row.state === 'ended');
+      expect(ended.map((row) => row.end_reason)).toEqual(['blocked', 'blocked']);
+    });
+
+    it('[ACT5] sessions that are concerned and allowed stay', async () => {
+      await world.join('sara');
+      const reply = await world.acts.perform(request(), async (act) => {
+        act.enforce({ cid: CID });
+        return {};
+      });
+      expect(await live()).toEqual([`sara ${CID}`]);
+      expect(reply.enforcement).toMatchObject({ sessions: 1 });
+    });
+
+    it('[ACT6] says how many sessions were concerned, each once, and that there is no media server', async () => {
+      await world.join('sara');
+      await world.join('john');
+      const reply = await world.acts.perform(request(), async (act) => {
+        act.enforce({ cid: CID }, { userId: id('sara') }, { everybody: true });
+        return {};
+      });
+      expect(reply.enforcement).toMatchObject({ state: 'no_media', sessions: 2, tracks: 0 });
+      const nobody = await world.acts.perform(request(), block('nobody'));
+      expect(nobody.enforcement).toMatchObject({ state: 'no_media', sessions: 0 });
+    });
+
+    it('[ACT6] an act that names no sessions has no enforcement', async () => {
+      const reply = await world.acts.perform(request(), async () => ({}));
+      expect(reply).toEqual({ status: 200, body: {} });
+      expect(await world.rows('jobs')).toEqual([]);
+    });
+
+    it('[ACT7] what a crash left between commit and enforcement is enforced at the next start', async () => {
+      await world.join('sara');
+      await expect(world.killed.perform(request('mod'), block('sara'))).rejects.toBe(KILLED);
+      expect(await live()).toEqual([`sara ${CID}`]);
+      expect(await pending()).toBe(1);
+      expect(await world.another().recover()).toBe(1);
+      expect(await live()).toEqual([]);
+      expect(await pending()).toBe(0);
+      expect(await events()).toEqual(['blocked', 'left']);
+      expect(await world.rows('audit_records')).toHaveLength(1);
+    });
+
+    it('[ACT7] however much that is', async () => {
+      const scopes = Array.from({ length: 1100 }, (_, at) => ({ userId: id(`person-${at}`) }));
+      await world.killed.database.write(async (tx) => {
+        for (const scope of scopes) await world.enforcement.addJob(tx, [scope], world.clock.time);
+      });
+      expect(await world.another().recover()).toBe(1100);
+      expect(await pending()).toBe(0);
+      expect(await world.another().recover()).toBe(0);
+    });
+
+    it('[ACT8] a failure after the commit answers pending, is logged, and is tried again', async () => {
+      await world.join('sara');
+      const error = new Error('the store cannot be read');
+      const reply = await world.acts.perform(request(), async (act) => {
+        const body = await block('sara')(act);
+        world.broken.error = error;
+        return body;
+      });
+      expect(reply).toMatchObject({
+        status: 201,
+        body: { blocked: 'sara' },
+        enforcement: { state: 'pending' },
+      });
+      expect(world.failures).toEqual([error]);
+      expect(await live()).toEqual([`sara ${CID}`]);
+      world.broken.error = undefined;
+      await vi.waitFor(async () => expect(await live()).toEqual([]), { timeout: 10_000, interval: 50 });
+      expect(await pending()).toBe(0);
+    });
+
+    it('[ACT9] a session whose person is gone ends, and so do the others', async () => {
+      await world.join('gone');
+      await world.join('sara');
+      world.gone.add('gone');
+      const reply = await world.acts.perform(request(), async (act) => {
+        const body = await block('sara')(act);
+        act.enforce({ cid: CID });
+        return body;
+      });
+      expect(reply.enforcement).toMatchObject({ sessions: 2 });
+      expect(world.failures).toEqual([]);
+      const reasons = (await world.rows('media_sessions')).map((row) => `${row.user_id} ${row.end_reason}`);
+      expect(reasons.sort()).toEqual(['gone deleted', 'sara blocked']);
+    });
+
+    it('[ACT10] a job that runs twice ends and tells nothing twice', async () => {
+      await world.join('sara');
+      await world.acts.perform(request('mod'), block('sara'));
+      const before = { events: await events(), rows: await world.rows('media_sessions') };
+      const [job] = await world.rows('jobs');
+      if (!job) throw new Error('no job');
+      world.clock.time += 1000;
+      await world.another().run(job.id, JSON.parse(job.scope));
+      expect({ events: await events(), rows: await world.rows('media_sessions') }).toEqual(before);
+    });
+
+    it('[ACT11] what came of a job is known at once and on disk within a second', async () => {
+      const reply = await world.acts.perform(request('mod'), block('sara'));
+      const [job] = await world.rows('jobs');
+      if (!job) throw new Error('no job');
+      const results = await world.acts.database.read((snapshot) =>
+        world.enforcement.resultsOf(snapshot, [job.id]),
+      );
+      expect(results.get(job.id)).toEqual(reply.enforcement);
+      const onDisk = async () =>
+        (await world.rows('jobs')).map(({ state, result }) => [state, JSON.parse(result ?? '0')]);
+      await vi.waitFor(async () => expect(await onDisk()).toEqual([['done', reply.enforcement]]), {
+        timeout: 5000,
+        interval: 50,
+      });
+    });
+
+    it('[ACT11] a graceful stop leaves no job undone', async () => {
+      const people = Array.from({ length: 450 }, (_, at) => `person-${at}`);
+      for (const name of people) await world.acts.perform(request('mod'), block(name));
+      await world.enforcement.close();
+      expect(await pending()).toBe(0);
+    });
+
+    it('[ACT12] acts that end the same sessions at once all get through, and each session ends once', async () => {
+      const people = Array.from({ length: 6 }, (_, at) => `person-${at}`);
+      for (const name of people) for (const cid of [OTHER, CID]) await world.join(name, cid);
+      const replies = await Promise.all(
+        people.flatMap((name) =>
+          [CID, OTHER].map((cid) =>
+            world.acts.perform(request('mod'), async (act) => {
+              const body = await block(name, cid)(act);
+              act.enforce({ everybody: true });
+              return body;
+            }),
+          ),
+        ),
+      );
+      expect(replies.map((reply) => reply.enforcement?.state)).toEqual(replies.map(() => 'no_media'));
+      expect(world.failures).toEqual([]);
+      expect(await live()).toEqual([]);
+      const left = (await world.rows('outbox')).filter((row) => row.type === 'left');
+      expect(left).toHaveLength(12);
+    });
+  });
+}

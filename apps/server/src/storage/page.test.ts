@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { ApiError } from '../kernel/errors.ts';
 import type { Database } from './database.ts';
 import { flagField, numberField, objectField, textField, textsField, timeField } from './filter.ts';
-import { filtersOf, type ModelRow, matches } from './filter-model.ts';
 import {
   idKey,
   type ListRequest,
@@ -18,6 +17,7 @@ import {
 import { builderOf } from './prepared.ts';
 import type { UsersTable } from './tables.ts';
 import { testEngines } from './test-databases.ts';
+import { filtersOf, type ModelRow, matches } from './test-filter-model.ts';
 
 const SEED = Number(process.env.CALLGATE_TEST_SEED ?? 1);
 
@@ -129,7 +129,7 @@ function inOrder(rows: readonly ModelRow[], sort: readonly { field: string; dire
   const keyed = [...sort, last];
   const compare = (a: ModelRow, b: ModelRow): number => {
     for (const { field, direction } of keyed) {
-      const [x, y] = [a, b].map((one) => (one as unknown as Record<string, unknown>)[field]);
+      const [x, y] = [a, b].map((one): unknown => new Map<string, unknown>(Object.entries(one)).get(field));
       const difference =
         field === 'id' || field === 'name'
           ? byBytes(String(x ?? ''), String(y ?? ''))

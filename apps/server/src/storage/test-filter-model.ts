@@ -57,7 +57,10 @@ function holds(row: ModelRow, key: string, operator: string, operand: unknown): 
   }
 }
 
-const fieldOf = (row: ModelRow, key: string): unknown => (row as unknown as Record<string, unknown>)[key];
+const fieldOf = (row: ModelRow, key: string): unknown => {
+  const fields: Record<string, unknown> = { ...row };
+  return fields[key];
+};
 const asTimes = (operand: unknown): unknown =>
   Array.isArray(operand)
     ? operand.map(Date.parse)

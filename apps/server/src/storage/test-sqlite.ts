@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StorageHooks } from './database.ts';
@@ -11,24 +11,25 @@ const open = (folder: string, hooks: StorageHooks | undefined) =>
   openSqlite(hooks ? { folder, hooks } : { folder });
 const discard = async (folder: string): Promise<void> => rmSync(folder, { recursive: true, force: true });
 
-/** One migrated file per process, copied for each database: 1 ms instead of 15. */
+/** One migrated file per process, kept in memory and written for each database: 1 ms instead of 15. */
 export function sqliteLocations(): Locations {
-  let template: Promise<string> | undefined;
+  let template: Promise<Buffer> | undefined;
   const make = async (kind: 'empty' | 'migrated') => {
     const folder = makeFolder();
     if (kind === 'empty') return folder;
     template ??= makeTemplate();
-    copyFileSync(await template, join(folder, SQLITE_FILE));
+    writeFileSync(join(folder, SQLITE_FILE), await template, { mode: 0o600 });
     return folder;
   };
   return { make, open, discard, recycle: discard };
 }
 
-async function makeTemplate(): Promise<string> {
+async function makeTemplate(): Promise<Buffer> {
   const folder = makeFolder();
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const database = await open(folder, undefined);
   await migrate(database, 0);
   await database.close();
-  return join(folder, SQLITE_FILE);
+  const content = readFileSync(join(folder, SQLITE_FILE));
+  await discard(folder);
+  return content;
 }

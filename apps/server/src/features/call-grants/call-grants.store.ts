@@ -1,4 +1,4 @@
-import type { CallCid, Capability, UserId } from '@callgate/contract';
+import type { CallCid, UserId } from '@callgate/contract';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { prepared } from '../../storage/prepared.ts';
 import type { CallGrantsTable } from '../../storage/tables.ts';
@@ -13,7 +13,7 @@ const selectOfPair = prepared<{ cid: CallCid; user_id: UserId }, Grant>((db, p) 
     .where('user_id', '=', p('user_id'))
     .orderBy('capability'),
 );
-const upsert = prepared<CallGrantsTable, { capability: Capability }>((db, p) =>
+const upsert = prepared<CallGrantsTable, never>((db, p) =>
   db
     .insertInto('call_grants')
     .values({
@@ -25,22 +25,18 @@ const upsert = prepared<CallGrantsTable, { capability: Capability }>((db, p) =>
       changed_at: p('changed_at'),
     })
     .onConflict((conflict) =>
-      conflict
-        .columns(['cid', 'user_id', 'capability'])
-        .doUpdateSet((eb) => ({
-          state: eb.ref('excluded.state'),
-          changed_by_id: eb.ref('excluded.changed_by_id'),
-          changed_at: eb.ref('excluded.changed_at'),
-        }))
-        .whereRef('call_grants.state', '<>', 'excluded.state' as never),
-    )
-    .returning('capability'),
+      conflict.columns(['cid', 'user_id', 'capability']).doUpdateSet((eb) => ({
+        state: eb.ref('excluded.state'),
+        changed_by_id: eb.ref('excluded.changed_by_id'),
+        changed_at: eb.ref('excluded.changed_at'),
+      })),
+    ),
 );
 
 /** The source `grants` of policy: what was granted to or revoked from a person in a call. */
 export const grantsOf = (handle: Handle, cid: CallCid, user_id: UserId): Promise<Grant[]> =>
   selectOfPair.all(handle, { cid, user_id });
 
-/** False when it was said before. */
-export const setGrant = async (tx: Tx, row: CallGrantsTable): Promise<boolean> =>
-  (await upsert.first(tx, row)) !== undefined;
+/** Says this of the capability from now on, whatever was said before. */
+export const setGrant = async (tx: Tx, row: CallGrantsTable): Promise<void> =>
+  void (await upsert.all(tx, row));

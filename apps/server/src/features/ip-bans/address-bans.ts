@@ -6,7 +6,13 @@ import { storedApp } from '../app-settings/index.ts';
 import { ADDRESS_EXEMPT_RANK } from '../policy/index.ts';
 import { roleRanks } from '../roles/index.ts';
 import { addressesOf } from '../users/index.ts';
-import { type AddressPlan, planOfKnown, planOfRanges, type SpareRules } from './address-plan.ts';
+import {
+  type AddressPlan,
+  planOfKnown,
+  planOfRanges,
+  SKIP_REASONS,
+  type SpareRules,
+} from './address-plan.ts';
 import {
   addressesInCalls,
   isAnyPrefixBanned,
@@ -114,7 +120,10 @@ export function outcomeResponse(
   { plan, others }: Hits,
   show: { prefixes: boolean; others: boolean },
 ): IpBanOutcome {
-  const skipped = Object.entries(plan.skipped).map(([reason, count]) => ({ reason, count }));
+  const skipped = SKIP_REASONS.flatMap((reason) => {
+    const count = plan.skipped[reason];
+    return count === undefined ? [] : { reason, count };
+  });
   return {
     prefix_count: plan.prefixes.length,
     ...(show.prefixes && { prefixes: plan.prefixes.map(prefixText) }),
@@ -128,5 +137,5 @@ export function outcomeResponse(
       })),
     }),
     ...(skipped.length > 0 && { skipped }),
-  } as IpBanOutcome;
+  };
 }

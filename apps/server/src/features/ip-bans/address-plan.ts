@@ -10,7 +10,9 @@ export interface SpareRules {
   ipv6Length: number;
 }
 
-export type SkipReason = 'private' | 'proxy' | 'allowlist';
+/** Why a known address is left out, as the reply names it. */
+export const SKIP_REASONS = ['private', 'proxy', 'allowlist'] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];
 
 /** The prefixes that a ban takes, and how many addresses it leaves out, by reason. */
 export interface AddressPlan {

@@ -1,9 +1,4 @@
-import {
-  isRequestable,
-  type PermissionRequestResponse,
-  type Requestable,
-  type UserId,
-} from '@callgate/contract';
+import { isRequestable, type PermissionRequestResponse, type Requestable } from '@callgate/contract';
 import { toTime } from '../../kernel/clock.ts';
 import { notAllowed } from '../../kernel/errors.ts';
 import type { Handle } from '../../storage/database.ts';
@@ -49,7 +44,7 @@ export async function requestResponses(
     return {
       id: row.id,
       call_cid: row.cid,
-      user_id: row.user_id as UserId,
+      user_id: row.user_id,
       user: userResponse(user, now),
       permission: row.permission,
       state: row.state,

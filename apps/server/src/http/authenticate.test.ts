@@ -33,7 +33,7 @@ for (const engine of testEngines) {
       world.call('POST', '/api/v2/users', { body: { users: { [id]: { id, ...fields } } } });
     const audits = async (action: string) => {
       const { json } = await world.call('GET', '/api/v2/moderation/logs', { query: { action } });
-      return (json as unknown as { logs: { action: string }[] }).logs;
+      return json.logs as { action: string }[];
     };
 
     test('[HTP15] a missing or wrong key is 401, code 2', async () => {

@@ -20,7 +20,13 @@ export const ACTOR_KINDS = ['server', 'user', 'system'] as const;
 
 const snapshot = (description: string) =>
   Type.Optional(
-    Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true, description }),
+    Type.Unsafe<Record<string, unknown> | unknown[]>({
+      anyOf: [
+        { type: 'object', additionalProperties: true },
+        { type: 'array', items: {} },
+      ],
+      description: `${description} A list for acts on lists.`,
+    }),
   );
 
 export const ModerationLogResponse = response(

@@ -67,8 +67,8 @@ export function toRecord(
     target_id: draft.target?.id ?? null,
     reason: draft.reason ?? null,
     address: actor.address,
-    before: draft.before === undefined ? null : JSON.stringify(draft.before),
-    after: draft.after === undefined ? null : JSON.stringify(draft.after),
+    before: jsonOrNull(draft.before),
+    after: jsonOrNull(draft.after),
   };
   const salt = randomBytes(16).toString('hex');
   return {
@@ -84,3 +84,7 @@ export function toRecord(
     personal_hash: personalHash(personal, salt),
   };
 }
+
+/** What was not there before or is not there after is told like what the act does not say: not at all. */
+const jsonOrNull = (value: unknown): string | null =>
+  value === undefined || value === null ? null : JSON.stringify(value);

@@ -12,6 +12,7 @@ import { createLogger } from '../../kernel/logger.ts';
 import type { AppHooks } from '../../services.ts';
 import type { Database } from '../../storage/database.ts';
 import type { TestEngine } from '../../storage/test-databases.ts';
+import { demandDocumented, operationAt } from './documented.ts';
 
 /** The time at which every world begins: the middle of a minute. */
 export const WORLD_START = Date.parse('2026-01-01T00:00:30.000Z');
@@ -47,6 +48,7 @@ export interface HttpWorld {
   port: number;
   clock: Clock & { set(ms: number): void; advance(ms: number): void };
   log: Record<string, unknown>[];
+  /** Throws when the reply is not what the contract says of the operation. */
   call(method: string, path: string, sending?: Sending): Promise<Reply>;
   serverToken(): string;
   /** Issued now, without an end, unless told otherwise. */
@@ -90,7 +92,13 @@ export async function createHttpWorld(
     clock,
     log,
     serverToken,
-    call: (method, path, sending = {}) => exchange(port, method, path, { token: serverToken(), ...sending }),
+    async call(method, path, sending = {}) {
+      const reply = await exchange(port, method, path, { token: serverToken(), ...sending });
+      const operation = operationAt(method, path);
+      const isJson = String(reply.headers['content-type']).startsWith('application/json');
+      if (operation && isJson) demandDocumented(operation, reply.status, reply.json);
+      return reply;
+    },
     userToken: (id, claims = {}) =>
       signUserToken(API_SECRET, { userId: id as UserId, issuedAt: clock.now(), ...claims }),
     async close() {

@@ -2,7 +2,7 @@ import type { CallCid, RoleName, SessionId, TrackKind, UserId } from '@callgate/
 import type { Handle } from '../../storage/database.ts';
 import { prepared } from '../../storage/prepared.ts';
 import type { CallPinsTable, Flag } from '../../storage/tables.ts';
-import type { UserRow } from '../users/index.ts';
+import { findUsers, type UserRow } from '../users/index.ts';
 
 /** An active session with the user's row, in one read. */
 export interface SessionWithUser extends UserRow {
@@ -70,18 +70,6 @@ const selectPins = prepared<{ cid: CallCid }, CallPinsTable>((db, p) =>
     .orderBy('pinned_at')
     .orderBy('session_id'),
 );
-const selectBlocked = prepared<{ cid: CallCid; limit: number }, UserRow>((db, p) =>
-  db
-    .selectFrom('call_blocks')
-    .innerJoin('users', 'users.id', 'call_blocks.user_id')
-    .leftJoin('bans', (join) => join.onRef('bans.target_user_id', '=', 'users.id').on('bans.cid', '=', ''))
-    .selectAll('users')
-    .select(['bans.shadow as ban_shadow', 'bans.expires_at as ban_expires_at'])
-    .where('call_blocks.cid', '=', p('cid'))
-    .orderBy('call_blocks.created_at')
-    .orderBy('call_blocks.user_id')
-    .limit(p('limit')),
-);
 const selectBlockedIds = prepared<{ cid: CallCid }, { user_id: UserId }>((db, p) =>
   db
     .selectFrom('call_blocks')
@@ -115,9 +103,13 @@ export async function mutedKinds(handle: Handle, cid: CallCid): Promise<Map<User
 export const pinsOf = (handle: Handle, cid: CallCid): Promise<CallPinsTable[]> =>
   selectPins.all(handle, { cid });
 
-/** The people blocked on the call, first blocked first; at most `VIEW_LIMITS.blockedUsers` come with their users. */
+/**
+ * The people blocked on the call, first blocked first; at most `VIEW_LIMITS.blockedUsers` come with their users. Two
+ * statements, because nearly always the first finds nobody: a join that finds nobody costs four times as much.
+ */
 export async function blockedOn(handle: Handle, cid: CallCid): Promise<{ ids: UserId[]; users: UserRow[] }> {
-  const users = await selectBlocked.all(handle, { cid, limit: VIEW_LIMITS.blockedUsers });
-  if (users.length < VIEW_LIMITS.blockedUsers) return { ids: users.map((user) => user.id), users };
-  return { ids: (await selectBlockedIds.all(handle, { cid })).map((row) => row.user_id), users };
+  const ids = (await selectBlockedIds.all(handle, { cid })).map((row) => row.user_id);
+  const shown = ids.slice(0, VIEW_LIMITS.blockedUsers);
+  const users = await findUsers(handle, shown);
+  return { ids, users: shown.flatMap((id) => users.get(id) ?? []) };
 }

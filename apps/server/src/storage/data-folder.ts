@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** The database's file within the data folder. */
@@ -11,8 +11,12 @@ export function makeFolder(folder: string): void {
   for (let made = folder; made.length >= firstMade.length; made = dirname(made)) syncFolder(dirname(made));
 }
 
-/** Makes the file if it is missing, readable by its owner alone. */
+/**
+ * Makes the file if it is missing, readable by its owner alone. One that is there is not touched: closing a
+ * descriptor on it would drop the locks that SQLite holds on it in this process.
+ */
 export function makeFile(file: string): void {
+  if (existsSync(file)) return;
   closeSync(openSync(file, 'a', 0o600));
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
+import { makeFile } from './data-folder.ts';
 import { StorageUnavailableError } from './storage-errors.ts';
 
 /** A second process was started on a data folder that is in use. */
@@ -19,7 +20,9 @@ export interface FolderLock {
  */
 export function lockFolder(folder: string): FolderLock {
   const pidFile = join(folder, 'callgate.pid');
-  const lock = new Sqlite(join(folder, 'callgate.lock'), { timeout: 0 });
+  const lockFile = join(folder, 'callgate.lock');
+  makeFile(lockFile);
+  const lock = new Sqlite(lockFile, { timeout: 0 });
   try {
     lock.pragma('locking_mode = exclusive');
     lock.exec('begin exclusive');

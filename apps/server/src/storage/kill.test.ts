@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FolderInUseError } from './folder-lock.ts';
 import { openSqlite } from './sqlite.ts';
@@ -96,9 +97,18 @@ describe('the data folder of SQLite', () => {
     await location.remove();
   });
 
-  test('[STO36] the same process cannot open the folder twice either', async () => {
+  test('[STO36] the same process cannot open the folder twice either, and keeps its hold when it tries', async () => {
     const { location, discard } = await sqlite.create();
     await expect(openSqlite({ folder: location })).rejects.toThrow(`in use by process ${process.pid}`);
+    const other = spawn(process.execPath, [CHILD, 'sqlite', location, '0'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    children.push(other);
+    const [said] = await Promise.all([text(other.stderr), text(other.stdout), once(other, 'exit')]);
+    expect(other.exitCode).toBe(1);
+    expect(said).toContain(
+      `FolderInUseError: The data folder ${location} is in use by process ${process.pid}`,
+    );
     await discard();
   });
 });

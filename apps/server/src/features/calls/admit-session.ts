@@ -55,7 +55,8 @@ export async function admit(
 function policyOf(tx: Tx, policy: PolicyReader, session: MediaSessionRow): Promise<LoadedPolicy> {
   const { user_id: userId, cid, address, epoch, created_at: createdAt, role_claim: role } = session;
   const token = session.by_server ? null : { issuedAt: session.token_issued_at, callCids: [cid], role };
-  return policy.inCall(tx, { userId, token, address }, cid, { epoch, createdAt });
+  const asked = { userId, token, address, hidden: session.hidden === 1 };
+  return policy.inCall(tx, asked, cid, { epoch, createdAt });
 }
 
 /** The reason why the person is not in, or undefined: they are. */

@@ -4,7 +4,7 @@ import { testEngines } from '../../storage/test-databases.ts';
 import { updateApp } from '../app-settings/index.ts';
 import { banUser } from '../bans/index.ts';
 import { blockUser } from '../call-blocks/index.ts';
-import type { ActRequest } from '../enforcement/index.ts';
+import type { ActRequest, Acts } from '../enforcement/index.ts';
 import { kickUser } from '../kicks/index.ts';
 import { addSession, findSession } from '../media/index.ts';
 import { createWorld, HOME, missingFields, refusedWith, type World } from '../test/world.ts';
@@ -162,6 +162,68 @@ for (const engine of testEngines) {
         expect(acted.status).toBe('fulfilled');
         expect(await world.isIn(id, cid)).toBe(false);
       }
+    });
+
+    /** A join with something happening between its two steps. */
+    const joinWhile = (id: string, meanwhile: () => Promise<unknown>) => {
+      const perform: Acts['perform'] = async (request, verb) => {
+        const reply = await acts().perform(request, verb);
+        await meanwhile();
+        return reply;
+      };
+      return joinCall({ ...acts(), perform }, world.as(id), { cid });
+    };
+
+    test('[SES7] an act between the two steps of a join refuses it', async () => {
+      await make();
+      const between: [string, () => Promise<unknown>, string][] = [
+        [
+          'sara',
+          () => kickUser(acts(), world.as('john'), { cid, user_id: person('sara') }),
+          'user was removed',
+        ],
+        [
+          'sara',
+          () => blockUser(acts(), world.as('john'), { cid, user_id: person('sara') }),
+          'user is blocked',
+        ],
+        [
+          'bob',
+          () =>
+            banUser(acts(), world.services.addressBans, world.server(), { target_user_id: person('bob') }),
+          'user is banned',
+        ],
+      ];
+      for (const [id, meanwhile, message] of between) {
+        const refused = await refusedWith(joinWhile(id, meanwhile));
+        expect(refused).toMatchObject({ status: 403, message: expect.stringContaining(message) });
+        expect(await world.isIn(id, cid)).toBe(false);
+      }
+      expect(await types()).not.toContain('call.session_started');
+    });
+
+    test('[SES7] the second step asks policy itself, and its refusal stands in the audit log', async () => {
+      await make();
+      const blocked = { cid, user_id: person('sara'), blocked_by_id: null, created_at: 0 };
+      const refused = await refusedWith(joinWhile('sara', () => world.insert('call_blocks', blocked)));
+      expect(refused).toMatchObject({ status: 403, message: 'user is blocked on this call' });
+      expect(await world.isIn('sara', cid)).toBe(false);
+      expect((await world.audits()).map(({ action }) => action)).toEqual(
+        expect.arrayContaining(['call.create', 'call.join', 'call.join_refused']),
+      );
+      expect(await types()).toEqual(['call.created']);
+    });
+
+    test('[SES10] a join that was refused in its second step is refused again with the same key', async () => {
+      await make();
+      const request = { ...world.as('sara'), idempotency: { key: 'k', requestHash: 'h' } };
+      const perform: Acts['perform'] = async (asked, verb) => {
+        const reply = await acts().perform(asked, verb);
+        await blockUser(acts(), world.as('john'), { cid, user_id: person('sara') });
+        return reply;
+      };
+      const first = await refusedWith(joinCall({ ...acts(), perform }, request, { cid }));
+      expect(await refusedWith(joinCall(acts(), request, { cid }))).toEqual(first);
     });
 
     test('[SES8] anonymous people join the calls of their token while they are switched on', async () => {

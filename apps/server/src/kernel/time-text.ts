@@ -1,21 +1,22 @@
 const RFC_3339 =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|[+-](\d{2}):(\d{2}))$/;
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** The first and the last moment in UTC that have a year of four digits, in milliseconds since 1970. */
+const FIRST = Date.parse('0000-01-01T00:00:00Z');
+const LAST = Date.parse('9999-12-31T23:59:59.999Z');
 
 /**
- * An RFC 3339 time in milliseconds since 1970, finer fractions cut off; undefined for anything else, such as a
- * date without a time zone or the 30th of February. A leap second counts as the second before it.
+ * An RFC 3339 time in milliseconds since 1970, finer fractions cut off; undefined for anything else: a date without a
+ * time zone, the 30th of February, a leap second, a time that an offset moves out of the years 0000 to 9999.
  */
 export function parseTime(text: string): number | undefined {
   const match = RFC_3339.exec(text);
   if (!match) return undefined;
-  const [, year, month, day, hour, minute, second, , offsetHour, offsetMinute] = match.map(Number);
-  if (!isBelow(hour, 24) || !isBelow(minute, 60) || !isBelow(second, 61)) return undefined;
-  if (!isBelow(offsetHour || 0, 24) || !isBelow(offsetMinute || 0, 60)) return undefined;
+  const [, year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.map(Number);
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
   const date = new Date(0);
-  date.setUTCFullYear(year ?? 0, (month ?? 0) - 1, day);
+  date.setUTCFullYear(year, month - 1, day);
   if (date.getUTCMonth() + 1 !== month || date.getUTCDate() !== day) return undefined;
-  const ms = Date.parse(text.toUpperCase().replace(/(:\d{2}:)60/, '$159'));
-  return Number.isNaN(ms) ? undefined : ms;
+  const ms = Date.parse(text.toUpperCase());
+  return ms >= FIRST && ms <= LAST ? ms : undefined;
 }
-
-const isBelow = (value: number | undefined, limit: number): boolean => value !== undefined && value < limit;

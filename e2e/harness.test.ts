@@ -6,7 +6,7 @@ for (const engine of serverEngines) {
     let server: RunningServer | undefined;
     afterEach(async () => server?.discard());
 
-    test('[OPS1] a started server is ready, survives kill -9 and a restart with its data, and stops with code 0', async () => {
+    test('[OPR11] a started server is ready, keeps its data over kill -9 and a restart, and stops with code 0', async () => {
       server = await engine.start();
       const made = await server.api('POST', '/api/v2/users', { body: { users: { john: { id: 'john' } } } });
       expect(made).toMatchObject({ status: 201, body: { users: { john: { id: 'john', role: 'user' } } } });

@@ -48,12 +48,12 @@ export function createEnforcement(deps: {
     const started = monotonicMs();
     const concerned = await database.read((snapshot) => selectSessions(snapshot, selectors));
     if (concerned.length === 0) {
-      const result = resultFor(media, 0, started);
+      const result = resultFor(0, started);
       idle.add(jobId, result);
       return result;
     }
     return database.write(async (tx) => {
-      const result = resultFor(media, await removeRefused(tx, deps, selectors), started);
+      const result = resultFor(await removeRefused(tx, deps, selectors), started);
       await finishJob(tx, jobId, result, clock.now());
       return result;
     });
@@ -117,8 +117,9 @@ export function createEnforcement(deps: {
   };
 }
 
-const resultFor = (media: MediaPlane, sessions: number, started: number): EnforcementResult => ({
-  state: media.configured ? 'applied' : 'no_media',
+/** Nothing is told to a media server yet, so nothing else than `no_media` is true, whatever plane is configured. */
+const resultFor = (sessions: number, started: number): EnforcementResult => ({
+  state: 'no_media',
   sessions,
   tracks: 0,
   took_ms: Math.round((monotonicMs() - started) * 100) / 100,

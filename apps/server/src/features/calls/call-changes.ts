@@ -38,12 +38,12 @@ export function changedCall(
   checkCustomSize(`${prefix}custom`, fields.custom);
   const custom = fields.custom ?? (JSON.parse(row.custom) as Record<string, unknown>);
   const starts_at = startsAt(fields.starts_at, row.starts_at, `${prefix}starts_at`);
+  const hasSameSettings = isDeepStrictEqual(settings, override);
   const isSame =
-    starts_at === row.starts_at &&
-    isDeepStrictEqual(settings, override) &&
-    isDeepStrictEqual(custom, JSON.parse(row.custom));
+    hasSameSettings && starts_at === row.starts_at && isDeepStrictEqual(custom, JSON.parse(row.custom));
   if (isSame) return row;
-  const settings_override = JSON.stringify(settings);
+  // The stored text where nothing changed: PostgreSQL writes JSON with other spaces.
+  const settings_override = hasSameSettings ? row.settings_override : JSON.stringify(settings);
   const hasBackstage = effectiveSettings(type, settings_override).backstage.enabled;
   return {
     ...row,

@@ -321,6 +321,8 @@ for (const engine of testEngines) {
       expect(enforcement).toMatchObject({ state: 'no_media', sessions: 2 });
       expect((await get('sara')).own_capabilities).not.toContain('screenshare');
       expect((await get('john')).own_capabilities).toContain('screenshare');
+      const other = await updateCall(acts(), world.as('john'), { cid, custom: { a: 1 } });
+      expect(other).not.toHaveProperty('enforcement');
     });
 
     test('[CAL19] ending and backstage need their capabilities', async () => {

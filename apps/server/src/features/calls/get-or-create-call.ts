@@ -107,7 +107,7 @@ async function stateChanges(
     before: { ...difference.before, ...(members.count > 0 && { members: members.before }) },
     after: { ...difference.after, ...(members.count > 0 && { members: members.after }) },
   });
-  if (after !== row) await stateCallUpdated(act, after);
+  if (after !== row) await stateCallUpdated(act, row, after);
   await stateMemberEvents(act, after, members);
 }
 

@@ -50,7 +50,7 @@ export function goLive(
       audience: { members: true, watchers: true },
       payload: { call },
     });
-    await stateCallUpdated(act, live);
+    await stateCallUpdated(act, row, live);
     return { call };
   });
 }

@@ -39,7 +39,7 @@ export function stopLive(
       target: { type: 'call', id: cid },
       ...callDifference(row, stopped),
     });
-    await stateCallUpdated(act, stopped);
+    await stateCallUpdated(act, row, stopped);
     return { call: await callForEvent(act.tx, stopped, act.now) };
   });
 }

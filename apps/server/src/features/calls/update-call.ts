@@ -44,14 +44,14 @@ export function updateCall(
         target: { type: 'call', id: cid },
         ...callDifference(row, after),
       });
-      await stateCallUpdated(act, after);
+      await stateCallUpdated(act, row, after);
     }
     return callState(act.tx, after, { now: act.now, mine: await act.callerPolicy(cid) });
   });
 }
 
-/** The event of a changed call, and everybody in it as those whose policy may have changed. */
-export async function stateCallUpdated(act: Act, row: CallRow): Promise<void> {
+/** The event of a changed call; when the change is one that policy reads, everybody in it is asked about again. */
+export async function stateCallUpdated(act: Act, before: CallRow, row: CallRow): Promise<void> {
   const { cid } = row;
   act.event({
     type: 'call.updated',
@@ -62,5 +62,9 @@ export async function stateCallUpdated(act: Act, row: CallRow): Promise<void> {
       ...(await actorField(act, callerUserId(act.caller))),
     },
   });
-  act.enforce({ cid });
+  const isSame = POLICY_COLUMNS.every((column) => before[column] === row[column]);
+  if (!isSame) act.enforce({ cid });
 }
+
+/** The columns of a call that policy reads and that these acts change. */
+const POLICY_COLUMNS = ['settings_override', 'backstage', 'starts_at', 'ended_at'] as const;

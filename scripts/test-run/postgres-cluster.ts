@@ -34,7 +34,7 @@ export function findPostgres(
  * PostgreSQL refuses to run as root, so for root it runs as `postgres` or, without such a user, `nobody`.
  * Throws with the server's own words when it does not start.
  */
-export async function startCluster(binaries: string): Promise<Cluster> {
+export async function startCluster(binaries: string, settings = TEST_SETTINGS): Promise<Cluster> {
   const account = await serverAccount();
   const folder = await mkdtemp(join(tmpdir(), 'callgate-test-postgres-'));
   let server: ChildProcess | undefined;
@@ -48,11 +48,13 @@ export async function startCluster(binaries: string): Promise<Cluster> {
     let port = 0;
     for (let attempt = 1; !server; attempt++) {
       port = await freePort();
-      server = await start(binaries, folder, account, port).catch((error: Error) => {
-        // Somebody may take the port between our look and the server's bind.
-        if (attempt < 3 && error.message.includes('Address already in use')) return undefined;
-        throw error;
-      });
+      server = await start(binaries, folder, account, { ...settings, port: String(port) }).catch(
+        (error: Error) => {
+          // Somebody may take the port between our look and the server's bind.
+          if (attempt < 3 && error.message.includes('Address already in use')) return undefined;
+          throw error;
+        },
+      );
     }
     const { stdout } = await run(join(binaries, 'postgres'), ['--version']);
     const description = `PostgreSQL ${stdout.match(/\d[\d.]*/)?.[0] ?? 'of unknown version'}, started for this run`;
@@ -92,13 +94,18 @@ async function initialise(
   });
 }
 
+/** As PostgreSQL ships, on loopback alone. */
+export const DEFAULT_SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+};
+
 /**
  * `fsync` off: what dies in our tests is Callgate, never this server, and the kernel keeps what it was told to
  * write. A transaction is still acknowledged only after its commit.
  */
-const SETTINGS = {
-  listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
+const TEST_SETTINGS: Readonly<Record<string, string>> = {
+  ...DEFAULT_SETTINGS,
   fsync: 'off',
   full_page_writes: 'off',
   max_connections: '300',
@@ -109,13 +116,10 @@ async function start(
   binaries: string,
   folder: string,
   account: Account,
-  port: number,
+  settings: Readonly<Record<string, string>>,
 ): Promise<ChildProcess> {
-  const settings = Object.entries({ ...SETTINGS, port }).flatMap(([name, value]) => [
-    '-c',
-    `${name}=${value}`,
-  ]);
-  const command = [realpathSync(join(binaries, 'postgres')), '-D', join(folder, 'data'), ...settings];
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const command = [realpathSync(join(binaries, 'postgres')), '-D', join(folder, 'data'), ...flags];
   // Where Linux offers it, the server ends with us even after kill -9.
   if (existsSync('/usr/bin/setpriv')) command.unshift('/usr/bin/setpriv', '--pdeathsig', 'INT');
   const [file = '', ...args] = command;

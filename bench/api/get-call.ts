@@ -1,0 +1,84 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { BareOrder } from './bare-server-task.ts';
+import { medianRatio, medianRound, type Round } from './figures.ts';
+import { type Load, startLoad } from './load.ts';
+import { CONNECTIONS, makePeopleAndCalls, readRequests } from './people.ts';
+import { atLeast, cells, demandAnswers, type Part, ratio } from './result.ts';
+import type { RunOptions } from './run-options.ts';
+import { endSubjects, type Postgres, type Subject, startSubjects } from './subjects.ts';
+import { startTask } from './task.ts';
+
+/** What `GET` of a call costs beside a bare server that answers the same bytes, and the generator's own ceiling. */
+export async function measureGetCall(postgres: Postgres | undefined, options: RunOptions): Promise<Part> {
+  const load = startLoad();
+  const subjects = await startSubjects(postgres, options);
+  const http = startTask<BareOrder, number>('bare-server-task.ts');
+  const net = startTask<BareOrder, number>('bare-server-task.ts');
+  try {
+    const reply = await prepareSubjects(load, subjects);
+    const requests = readRequests((subjects[0] as Subject).server);
+    await load.prepare('bare node:http', await http.ask({ kind: 'http', ...reply }), requests);
+    await load.prepare('bare socket', await net.ask({ kind: 'net', ...reply }), requests);
+    const names = ['bare node:http', ...subjects.map((subject) => subject.engine), 'bare socket'];
+    const measured = await alternate(load, names, options);
+    for (const [name, rounds] of measured) demandAnswers(`GET call, ${name}`, rounds);
+    return partOf(measured, reply);
+  } finally {
+    await endSubjects(subjects);
+    for (const task of [load, http, net]) await task.stop();
+  }
+}
+
+type Reply = Pick<BareOrder, 'headers' | 'body'>;
+type Measured = Map<string, Round[]>;
+
+/** Makes people and calls on each engine; resolves with one answer, bytes and headers. */
+async function prepareSubjects(load: Load, subjects: readonly Subject[]): Promise<Reply> {
+  for (const { engine, server } of subjects) {
+    await makePeopleAndCalls(server);
+    await load.prepare(engine, Number(new URL(server.baseUrl).port), readRequests(server));
+  }
+  const { server } = subjects[0] as Subject;
+  const reply = await fetch(`${server.baseUrl}/api/v2/video/call/default/call-7-3?api_key=${server.apiKey}`, {
+    headers: { authorization: server.userToken('person-7-3'), 'stream-auth-type': 'jwt' },
+  });
+  const own = new Set(['date', 'connection', 'keep-alive', 'content-length']);
+  const headers: OutgoingHttpHeaders = Object.fromEntries(
+    [...reply.headers].filter(([name]) => !own.has(name)),
+  );
+  return { headers, body: await reply.text() };
+}
+
+/** Rounds of each in turn, after a warm-up of each. */
+export async function alternate(
+  load: Load,
+  names: readonly string[],
+  { rounds, seconds, warmUpSeconds }: RunOptions,
+): Promise<Measured> {
+  for (const name of names) await load.run(name, warmUpSeconds);
+  const measured: Measured = new Map(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const name of names) measured.get(name)?.push(await load.run(name, seconds));
+  }
+  return measured;
+}
+
+function partOf(measured: Measured, { body }: Reply): Part {
+  const baseline = measured.get('bare node:http') ?? [];
+  const lines = [...measured].map(([name, rounds]) => [
+    name,
+    ...cells(medianRound(rounds)),
+    ratio(medianRatio(rounds, baseline)),
+  ]);
+  const sqlite = medianRatio(measured.get('SQLite') ?? [], baseline);
+  return {
+    title: 'GET of a call',
+    text:
+      `User tokens, ${CONNECTIONS} connections, 512 calls of 2 members; the bare servers answer the same body ` +
+      `(${Buffer.byteLength(body).toLocaleString('en-US')} bytes) and headers. "Bare socket" answers without any ` +
+      `HTTP: the load generator's ceiling.`,
+    head: ['', 'requests per second', 'p50', 'p99', 'of bare node:http'],
+    lines,
+    targets: [atLeast('GET of a call, SQLite, of a bare node:http server', sqlite, 0.2)],
+  };
+}

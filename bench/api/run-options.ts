@@ -1,0 +1,38 @@
+/** How much is measured. */
+export interface RunOptions {
+  /** Rounds of each comparison, alternating with their baselines. */
+  rounds: number;
+  /** Length of one round. */
+  seconds: number;
+  warmUpSeconds: number;
+  bans: number;
+  prefixes: number;
+  /** Look-ups of each kind. */
+  lookups: number;
+  starts: number;
+  /** Parts to run; empty: all. */
+  only: readonly string[];
+  /** A folder for processor profiles of the servers; their figures are then not for the record. */
+  profile: string | undefined;
+}
+
+export const FULL: Omit<RunOptions, 'only' | 'profile'> = {
+  rounds: 7,
+  seconds: 4,
+  warmUpSeconds: 5,
+  bans: 1_000_000,
+  prefixes: 100_000,
+  lookups: 20_000,
+  starts: 7,
+};
+
+/** Only shows that everything runs. */
+export const QUICK: typeof FULL = {
+  rounds: 1,
+  seconds: 0.5,
+  warmUpSeconds: 0.3,
+  bans: 10_000,
+  prefixes: 1_000,
+  lookups: 500,
+  starts: 2,
+};

@@ -125,7 +125,14 @@ export const moderationOperations = operations({
     params: CallPath,
     query: CommonQuery,
     body: RequestPermissionRequest,
-    success: { status: 201, schema: RequestPermissionResponse },
+    success: {
+      status: 201,
+      schema: RequestPermissionResponse,
+      otherwise: {
+        status: 200,
+        when: 'nothing new was asked: the permissions are held or asked for already',
+      },
+    },
     errors: bodyErrors('not_found'),
     auth: 'any',
     limit: 'default',

@@ -189,9 +189,9 @@ describe('planted violations', () => {
   test('links lead to files and folders that are there', () => {
     const text = [
       '[a](missing.md) [b](../spec/bans.md#top) [c](../spec) [d](https://example.org/x.md) [e](#here)',
-      '[f](../../README.md)',
+      '[f](../../README.md) [g](../../sample.jsonc) [h](picture.png)',
     ].join('\n');
-    const others = { 'docs/spec/bans.md': '# Bans\n' };
+    const others = { 'docs/spec/bans.md': '# Bans\n', 'sample.jsonc': '{}', 'docs/guides/picture.png': '' };
     expect(findings('docs/guides/a.md', text, others)).toEqual([
       'links-lead-somewhere 1',
       'links-lead-somewhere 2',

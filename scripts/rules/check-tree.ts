@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import ts from 'typescript';
 import { CODE_RULES } from './code-rules.ts';
 import { DOCUMENT_RULES } from './document-rules.ts';
@@ -38,12 +38,13 @@ function filesUnder(root: string, folder = ''): CheckedFile[] {
     // The server's default data folder.
     if (path === 'data') return [];
     if (entry.isDirectory()) return IGNORED.has(entry.name) ? [] : filesUnder(root, path);
-    return entry.isFile() && READ.test(entry.name) ? [read(root, path)] : [];
+    return entry.isFile() ? [read(root, path)] : [];
   });
 }
 
 function read(root: string, path: string): CheckedFile {
-  const text = readFileSync(join(root, path), 'utf8');
+  // Pictures and the like have a path that links lead to, and no text.
+  const text = READ.test(posix.basename(path)) ? readFileSync(join(root, path), 'utf8') : '';
   const isScript = /\.(ts|tsx|mjs|js)$/.test(path);
   const source = isScript ? ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true) : undefined;
   return { path, text, source };

@@ -1,6 +1,6 @@
 import type { CallCid, UserId } from '@callgate/contract';
 import { notAllowed } from '../../kernel/errors.ts';
-import { type Act, requireActor } from '../enforcement/index.ts';
+import { type Act, rankOfTarget, requireActor } from '../enforcement/index.ts';
 import { callerUserId, demandOutranks, type PersonFacts, refusal } from '../policy/index.ts';
 import { type Asking, callerPerson, demandSameTeam } from '../users/index.ts';
 import { BAN_RANK } from './ban.ts';
@@ -30,9 +30,9 @@ export async function demandOutranksTarget(
   const [person, mine, theirs] = await Promise.all([
     act.policy.person(act.tx, asked),
     cid === undefined ? undefined : act.callerPolicy(cid),
-    cid === undefined ? undefined : act.policy.inCall(act.tx, asked, cid),
+    cid === undefined ? undefined : rankOfTarget(act, cid, target),
   ]);
-  const rank = { mine: mine?.rank ?? banner.rank, theirs: theirs?.rank ?? person.rank };
+  const rank = { mine: mine?.rank ?? banner.rank, theirs: theirs ?? person.rank };
   demandOutranks(
     { kind: 'user', id: banner.id, rank: rank.mine },
     { id: target, rank: rank.theirs },

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { MemberRequest, UserId } from '@callgate/contract';
 import type { Act } from '../enforcement/index.ts';
-import { actorOf } from '../enforcement/index.ts';
+import { actorOf, rankOfTarget } from '../enforcement/index.ts';
 import { demandOutranks, type LoadedPolicy } from '../policy/index.ts';
 import {
   type MemberRow,
@@ -135,8 +135,7 @@ async function demandRanks(
   ];
   for (const { id, field } of touched) {
     if (id === own) continue;
-    const target = await act.policy.inCall(act.tx, { userId: id, token: null, address: null }, call.cid);
-    demandOutranks(actor, { id, rank: target.rank }, field);
+    demandOutranks(actor, { id, rank: await rankOfTarget(act, call.cid, id) }, field);
   }
   for (const { user, role } of update) {
     const kept = known.get(user.id)?.role ?? (user.id === call.created_by_id ? HOST : CALL_MEMBER);

@@ -1,5 +1,5 @@
 export * from './act.ts';
-export { demandOutranksInCall } from './demand-rank.ts';
+export { demandOutranksInCall, rankOfTarget } from './demand-rank.ts';
 export { createEnforcement, type Enforcement } from './enforce.ts';
 export type { EnforcementResult } from './jobs.store.ts';
 export type { SessionEndings } from './remove-refused.ts';

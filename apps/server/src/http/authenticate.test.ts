@@ -45,6 +45,24 @@ for (const engine of testEngines) {
       expect([twice.status, twice.json.code]).toEqual([401, 2]);
     });
 
+    test('[TOK7] the role call-member of a token means call_member', async () => {
+      const grants = { user: ['read-call', 'create-call'], call_member: ['join-call'] };
+      await world.call('POST', '/api/v2/video/calltypes', { body: { name: 'members_only', grants } });
+      const path = '/api/v2/video/call/members_only/board';
+      await create('chair');
+      await create('invited');
+      await world.call('POST', path, { body: { data: { created_by_id: 'chair' } } });
+      const callCids = ['members_only:board' as CallCid];
+      const join = (role: string) =>
+        world.call('POST', `${path}/join`, {
+          token: world.userToken('invited', { callCids, role: role as RoleName }),
+          body: {},
+        });
+      expect((await join('call-members')).json.code).toBe(17);
+      expect((await join('call-member')).status).toBe(201);
+      expect((await join('call_member')).status).toBe(201);
+    });
+
     test('[HTP16] a missing or unreadable token, or an unknown kind, is 401, code 5', async () => {
       expect(await answer(null)).toEqual([401, 5]);
       expect(await answer('Bearer ')).toEqual([401, 5]);

@@ -1,5 +1,6 @@
 import {
   type CallCid,
+  canonicalRole,
   isCallCid,
   isUserId,
   ROLE_NAME_PATTERN,
@@ -143,6 +144,6 @@ function callCids({ call_cids: cids }: Record<string, unknown>): readonly CallCi
 
 function role({ role: name }: Record<string, unknown>): RoleName | null {
   if (name === undefined) return null;
-  if (typeof name === 'string' && roleName.test(name)) return name as RoleName;
+  if (typeof name === 'string' && roleName.test(name)) return canonicalRole(name);
   throw refused('claim role must be the name of a role');
 }

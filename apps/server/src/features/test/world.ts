@@ -191,6 +191,7 @@ export async function createWorld(engine: TestEngine): Promise<World> {
       return { audits: notOfJoins(audits).length, events: notOfJoins(events).length };
     },
     async close() {
+      await services.enforcement.close();
       await services.sequencer.close();
       await discard();
       rmSync(folder, { recursive: true, force: true });

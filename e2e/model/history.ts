@@ -1,4 +1,4 @@
-import { type Command, PEOPLE, PLACES } from './commands.ts';
+import { type Command, PEOPLE, type Person, PLACES } from './commands.ts';
 import { type Expected, sweep } from './expected.ts';
 import { QUIET, rule } from './expected-rest.ts';
 import { type Asked, eventTypesAt, observe, type Seen, tokenOf } from './observe.ts';
@@ -57,7 +57,7 @@ async function begin(world: ModelWorld): Promise<Run> {
     await done(world, 'POST', `/api/v2/video/call/${names.type}/${place}`, { data });
   const model = firstModel(world.clock.now());
   const asked = { world, names, people: model.people };
-  return { asked, model, seen: await observe(asked, 'a') };
+  return { asked, model, seen: await observe(asked, { place: 'a', readers: [] }) };
 }
 
 async function done(world: ModelWorld, method: string, path: string, body: object): Promise<void> {
@@ -77,14 +77,21 @@ async function takeStep(run: Run, command: Command): Promise<string[]> {
   const actual = QUIET.has(command.name) ? await doQuietly(world, command) : await send(run, command);
   model.now = world.clock.now();
 
-  run.seen = await observe(asked, command.in);
+  const looking = { place: command.in, readers: readersOf(command) };
+  run.seen = await observe(asked, looking);
   const counts = { audits: before.audits + expected.audits, events: before.events + events.length };
   return [
     ...differences(answerOf(expected), actual, 'the answer'),
     ...differences(events, QUIET.has(command.name) ? [] : await eventTypesAt(asked, model.now), 'the events'),
-    ...differences(predicted(model, command.in, counts), run.seen.view),
+    ...differences(predicted(model, looking, counts), run.seen.view),
   ];
 }
+
+/** Whom a step names; everybody after time has passed or the server was away. */
+const readersOf = ({ name, by, whom }: Command): readonly Person[] => {
+  if (name === 'restart' || name === 'advance') return PEOPLE;
+  return by === 'server' || by === whom ? [whom] : [by, whom];
+};
 
 const answerOf = ({ status, code }: Expected): string =>
   code === undefined ? `${status}` : `${status}/${code}`;

@@ -5,7 +5,7 @@ import type { Reply } from '../harness/client.ts';
 import { PEOPLE, type Person, PLACES, type Place } from './commands.ts';
 import type { Names } from './requests.ts';
 import type { PersonState } from './state.ts';
-import { banText, each, MAY, sorted, type View } from './view.ts';
+import { banText, each, type Looking, MAY, sorted, type View } from './view.ts';
 import type { ModelWorld } from './world.ts';
 
 /** What is asked with: the history's names, and the token and address that each person has at hand. */
@@ -40,13 +40,13 @@ interface BansBody {
 const bare = (name: string): string => name.split('-')[0] ?? name;
 
 /** Looks at everything that is compared, over HTTP and in the store. */
-export async function observe(asked: Asked, place: Place): Promise<Seen> {
+export async function observe(asked: Asked, { place, readers }: Looking): Promise<Seen> {
   const { client } = asked.world;
   const path = (at: Place) => `/api/v2/video/call/${asked.names.type}/${at}`;
   const [calls, requests, reads, bans, stored] = await Promise.all([
     Promise.all(PLACES.map((at) => client.api<CallBody>('GET', path(at)))),
     Promise.all(PLACES.map((at) => client.api<RequestsBody>('GET', `${path(at)}/permission_requests`, PAGE))),
-    Promise.all(PEOPLE.map((person) => client.api('GET', path(place), tokenOf(asked, person)))),
+    Promise.all(readers.map((person) => client.api('GET', path(place), tokenOf(asked, person)))),
     client.api<BansBody>('POST', '/api/v2/moderation/bans/query', { body: { limit: 100 } }),
     readStore(asked),
   ]);
@@ -60,8 +60,8 @@ export async function observe(asked: Asked, place: Place): Promise<Seen> {
         mutes: stored.mutes[key],
       })),
       may: stored.may,
-      read: each(PEOPLE, (person) =>
-        readText(reads[PEOPLE.indexOf(person)] as Reply<Record<string, unknown>>),
+      read: each(readers, (person) =>
+        readText(reads[readers.indexOf(person)] as Reply<Record<string, unknown>>),
       ),
       bans: bansText(bans.body),
       audits: stored.audits,

@@ -22,13 +22,19 @@ export interface View {
   >;
   /** Per person and call: why they may not join, and `own_capabilities`. */
   may: Record<Person, Record<Place, { join: string; can: string }>>;
-  /** What each person is answered who reads the call of the step over HTTP. */
-  read: Record<Person, string>;
+  /** What those whom the step names are answered when they read its call over HTTP. */
+  read: Partial<Record<Person, string>>;
   /** Bans in force as the list shows them. */
   bans: string[];
   /** Records and events so far. */
   audits: number;
   events: number;
+}
+
+/** The call that is read over HTTP, and by whom. */
+export interface Looking {
+  place: Place;
+  readers: readonly Person[];
 }
 
 export const MAY = 'may';
@@ -43,7 +49,11 @@ export const banText = (
   `${person} ${place ?? 'app'} ${ban.reason ?? '-'} ${ban.until === null ? 'for good' : new Date(ban.until).toISOString()}${ban.isIp ? ' ip' : ''}`;
 
 /** What the model says is to be seen. */
-export function predicted(model: Model, place: Place, counts: { audits: number; events: number }): View {
+export function predicted(
+  model: Model,
+  { place, readers }: Looking,
+  counts: { audits: number; events: number },
+): View {
   return {
     calls: each(PLACES, (at) => callView(model, at)),
     may: each(PEOPLE, (person) =>
@@ -52,7 +62,7 @@ export function predicted(model: Model, place: Place, counts: { audits: number; 
         can: sorted(capabilities(model, at, person, byToken(model, person))).join(' '),
       })),
     ),
-    read: each(PEOPLE, (person) => readView(model, place, person)),
+    read: each(readers, (person) => readView(model, place, person)),
     bans: bansView(model),
     ...counts,
   };

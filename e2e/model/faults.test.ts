@@ -1,0 +1,72 @@
+import { testEngines } from '@callgate/server/storage/test-databases.ts';
+import { describe, expect, test } from 'vitest';
+import { countsName, testCounts, testSeed } from '../../scripts/test-counts.ts';
+import { noteFigure } from '../../scripts/test-notes.ts';
+import { printed } from './commands.ts';
+import { FAULTS, type Fault } from './faults.ts';
+import { generate, newCoverage } from './generate.ts';
+import { runHistory } from './history.ts';
+import { runAlone } from './shrink.ts';
+import { openWorld } from './world.ts';
+
+/** How many random histories may pass at most before a fault is seen; all are bounded by it at full counts. */
+const RANDOM_HISTORIES = 60;
+const HISTORY_MS = 20_000;
+
+test('[MDL4] there are at least 15 faults, each with a name of its own', () => {
+  expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length);
+  expect(FAULTS.length).toBeGreaterThanOrEqual(15);
+});
+
+for (const engine of testEngines) {
+  describe(engine.name, () => {
+    test('[MDL4] without a fault the histories that show them pass', async () => {
+      const world = await openWorld(engine);
+      try {
+        for (const { name, shownBy } of FAULTS)
+          expect(await runHistory(world, shownBy), name).toBeUndefined();
+      } finally {
+        await world.discard();
+      }
+    });
+
+    for (const fault of FAULTS) {
+      test(`[MDL4] a short history shows: ${fault.name}`, async () => {
+        const failure = await runAlone(engine, fault.shownBy, fault);
+        expect(failure, `nobody noticed:\n${printed(fault.shownBy)}`).toBeDefined();
+        expect(failure?.lines.join('\n'), 'it does wrong, it does not break').not.toContain('"500/');
+      });
+    }
+
+    if (countsName() !== 'full') return;
+    test(`[MDL4] random histories see every fault, none later than the ${RANDOM_HISTORIES}th`, {
+      timeout: FAULTS.length * RANDOM_HISTORIES * HISTORY_MS,
+    }, async () => {
+      let most = 0;
+      for (const fault of FAULTS) {
+        const needed = await historiesUntilSeen(fault);
+        expect(needed, fault.name).toBeLessThanOrEqual(RANDOM_HISTORIES);
+        most = Math.max(most, needed);
+      }
+      noteFigure(
+        `model on ${engine.name}: ${FAULTS.length} planted faults seen, the last by history ${most}`,
+      );
+    });
+  });
+
+  async function historiesUntilSeen(fault: Fault): Promise<number> {
+    const coverage = newCoverage();
+    const world = await openWorld(engine, fault);
+    try {
+      for (let at = 1; at <= RANDOM_HISTORIES; at++) {
+        const history = generate(testSeed() + at, testCounts().modelSteps, coverage);
+        // A fault may also get in the way of the next history's beginning; that is seen as well.
+        const failure = await runHistory(world, history).catch((error: unknown) => error);
+        if (failure) return at;
+      }
+      return Number.POSITIVE_INFINITY;
+    } finally {
+      await world.discard();
+    }
+  }
+}

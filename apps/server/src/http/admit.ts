@@ -43,7 +43,6 @@ export function createGate({ services, credentials }: HttpOptions): Gate {
     async admit(request, reply, operation) {
       request.context.operation = operation.id;
       const { address } = request.context.client;
-      showQuota(reply, limits.peekRefused(address));
       refuseBodyOnGet(request);
       const countRefused = (error: unknown): never => {
         if (error instanceof ApiError && error.status === 401)
@@ -103,6 +102,6 @@ function demandKind(caller: Caller, { auth }: Operation): void {
   if (caller.kind === 'anonymous') throw notAllowed('anonymous callers may not do this; use a user token');
 }
 
-/** The quota headers of replies that no operation gives: unknown paths. */
+/** The quota headers of replies that count for nobody: refused before the token is known, unknown paths. */
 export const showIdleQuota = (limits: RateLimits, request: FastifyRequest, reply: FastifyReply): void =>
   showQuota(reply, limits.peekRefused(request.context.client.address));

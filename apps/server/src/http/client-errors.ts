@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Config } from '../config.ts';
 import { ApiError } from '../kernel/errors.ts';
 import { errorEnvelope } from './error-reply.ts';
+import { EVERY_REPLY } from './reply.ts';
 
 type ClientError = Error & { code?: string };
 
@@ -19,6 +20,7 @@ export function answerClientErrors(config: Config): (error: ClientError, socket:
       `HTTP/1.1 ${refused.status} ${STATUS_TEXT[refused.status] ?? 'Bad Request'}`,
       'Content-Type: application/json; charset=utf-8',
       `Content-Length: ${Buffer.byteLength(body)}`,
+      ...Object.entries(EVERY_REPLY).map(([name, value]) => `${name}: ${value}`),
       `X-Request-Id: ${randomUUID()}`,
       'Connection: close',
     ];

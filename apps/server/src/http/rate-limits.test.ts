@@ -93,6 +93,10 @@ for (const engine of testEngines) {
       expect(shown(await world.call('GET', '/nothing'))).toEqual(['4', '4', reset]);
       expect(shown(await ask('sara', { token: null }))).toEqual(['4', '3', reset]);
       expect(shown(await ask('sara', { raw: 'nonsense' }))).toEqual(['3', '0', reset]);
+      const misdirected = await world.call('GET', '/api/v2/app', { headers: { Host: 'elsewhere.example' } });
+      const unreadable = await world.call('GET', '/api/v2/tasks/%ZZ');
+      expect([misdirected.status, ...shown(misdirected)]).toEqual([421, '4', '3', reset]);
+      expect([unreadable.status, ...shown(unreadable)]).toEqual([400, '4', '3', reset]);
     });
   });
 }

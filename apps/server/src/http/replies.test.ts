@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { StorageFailedError } from '../storage/database.ts';
+import { type Database, StorageFailedError } from '../storage/database.ts';
+import {
+  InvalidParameterError,
+  StorageBusyError,
+  StorageUnavailableError,
+} from '../storage/storage-errors.ts';
 import { testEngines } from '../storage/test-databases.ts';
 import { createHttpWorld, type HttpWorld } from './test/http-world.ts';
 
@@ -42,6 +47,16 @@ for (const engine of testEngines) {
       expect(replaced.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
     });
 
+    test('[HTP3] a path that cannot be read gets an id too, [HTP5] and forbids guessing', async () => {
+      const { status, headers, json } = await world.call('GET', '/api/v2/tasks/%ZZ', {
+        headers: { 'X-Request-Id': 'trace-2' },
+      });
+      expect([status, json.code]).toEqual([400, 4]);
+      expect(headers['x-request-id']).toBe('trace-2');
+      expect(headers['x-content-type-options']).toBe('nosniff');
+      expect(json.duration).toMatch(/^\d+\.\d\dms$/);
+    });
+
     test('[HTP4] an unknown path is 404, another method 405 with Allow', async () => {
       const unknown = await world.call('GET', '/api/v2/nothing');
       const wrong = await world.call('PUT', BLOCK);
@@ -74,22 +89,55 @@ for (const engine of testEngines) {
   });
 }
 
+/** A store that fails with what `failure` answers, as long as it answers something. */
+const failing =
+  (failure: () => Error | undefined) =>
+  (database: Database): Database => {
+    const orFail = async <T>(work: () => Promise<T>): Promise<T> => {
+      const error = failure();
+      if (error) throw error;
+      return work();
+    };
+    return {
+      engine: database.engine,
+      read: (work) => orFail(() => database.read(work)),
+      write: (work) => database.write(work),
+      scan: (batch) => database.scan(batch),
+      check: () => orFail(() => database.check()),
+      stats: () => database.stats(),
+      close: () => database.close(),
+    };
+  };
+
+test('[HTP36] a busy or lost store is 503 with Retry-After, a value that it cannot keep is 400', async () => {
+  const [engine] = testEngines;
+  if (!engine) throw new Error('no engine');
+  let failure: Error | undefined;
+  const world = await createHttpWorld(engine, { wrap: failing(() => failure) });
+  const answer = async (error: Error) => {
+    failure = error;
+    const { status, json, headers, text } = await world.call('GET', '/api/v2/app');
+    expect(text).not.toContain('sda');
+    return [status, json.code, headers['retry-after']];
+  };
+  try {
+    expect(await answer(new StorageBusyError('sda waited'))).toEqual([503, 9, '2']);
+    expect(await answer(new StorageUnavailableError('sda is gone'))).toEqual([503, 9, '2']);
+    expect(await answer(new InvalidParameterError(1, 'is on sda'))).toEqual([400, 4, undefined]);
+    failure = undefined;
+    expect((await world.call('GET', '/api/v2/app')).status).toBe(200);
+  } finally {
+    failure = undefined;
+    await world.close();
+  }
+});
+
 test('[HTP2] an unforeseen error is 500, code -1, tells nothing and is logged with the request id', async () => {
   const [engine] = testEngines;
   if (!engine) throw new Error('no engine');
   let broken = false;
   const world = await createHttpWorld(engine, {
-    wrap: (database) => ({
-      ...database,
-      engine: database.engine,
-      read: (work) =>
-        broken ? Promise.reject(new StorageFailedError('disk sda on fire')) : database.read(work),
-      write: (work) => database.write(work),
-      scan: (batch) => database.scan(batch),
-      check: () => (broken ? Promise.reject(new StorageFailedError('disk sda on fire')) : database.check()),
-      stats: () => database.stats(),
-      close: () => database.close(),
-    }),
+    wrap: failing(() => (broken ? new StorageFailedError('disk sda on fire') : undefined)),
   });
   try {
     broken = true;

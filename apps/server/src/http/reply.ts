@@ -2,6 +2,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiError } from '../kernel/errors.ts';
 import { durationSince, errorEnvelope } from './error-reply.ts';
 
+/** JSON for programs: not to be guessed at, framed or kept. */
+export const EVERY_REPLY = {
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+};
+
+/** After how many seconds a client may try again when the store is busy or gone. */
+const RETRY_AFTER_SECONDS = 2;
+
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Sends a body with its `duration`; nothing is dropped from it. */
@@ -18,9 +29,10 @@ export function sendJson(
     .send(JSON.stringify({ ...body, duration }));
 }
 
-/** Sends the documented error envelope. */
+/** Sends the documented error envelope; with `Retry-After` where waiting helps. */
 export function sendError(request: FastifyRequest, reply: FastifyReply, error: ApiError): FastifyReply {
-  const duration = durationSince(request.context?.startedMs ?? Number.NaN);
+  const duration = durationSince(request.context.startedMs);
+  if (error.kind === 'overloaded') reply.header('Retry-After', RETRY_AFTER_SECONDS);
   return reply
     .code(error.status)
     .type(JSON_TYPE)

@@ -1,10 +1,10 @@
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { monotonicMs } from '../kernel/clock.ts';
 import { ApiError } from '../kernel/errors.ts';
 import { newId } from '../kernel/id.ts';
 import type { Services } from '../services.ts';
 import { addressReader } from './address.ts';
-import { createGate } from './admit.ts';
+import { createGate, showIdleQuota } from './admit.ts';
 import { answerClientErrors } from './client-errors.ts';
 import { allowOrigins } from './cors.ts';
 import { serveDocs } from './docs.ts';
@@ -12,9 +12,11 @@ import { serveHealth } from './health.ts';
 import { hostChecker } from './host-check.ts';
 import type { HttpOptions } from './http-options.ts';
 import { parseJsonBytes } from './json-body.ts';
+import { knownError } from './known-error.ts';
 import { createMetrics } from './metrics.ts';
 import { createProxyWatch } from './proxy-watch.ts';
-import { sendError } from './reply.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { EVERY_REPLY, sendError } from './reply.ts';
 import { pathOf, saneRequestId } from './request-context.ts';
 import { logRequests } from './request-log.ts';
 import { featureRoutes } from './routes/index.ts';
@@ -29,8 +31,8 @@ const TIMEOUT_CHECK_MS = 1000;
 
 /** The HTTP server with every route; not listening yet. */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
-  const app = bareServer(options.services);
   const gate = createGate(options);
+  const app = bareServer(options.services, gate.limits);
   const metrics = createMetrics(app, options.services, gate.limits);
   app.addHook('onClose', async () => metrics.close());
   app.addHook('onError', async (_request, _reply, error) =>
@@ -40,12 +42,21 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   serveDocs(app);
   const route = operationRouter(app, gate, options.hooks);
   for (const routes of featureRoutes) routes(route, options.services);
-  answerUnknownPaths(app, gate.limits);
+  answerUnknownPaths(app);
   return app;
 }
 
-function bareServer(services: Services): FastifyInstance {
+function bareServer(services: Services, limits: RateLimits): FastifyInstance {
   const { config, clock, logger } = services;
+  const addressOf = addressReader(config.trustedProxies);
+  const proxies = createProxyWatch(logger);
+  const begin = (request: FastifyRequest, reply: FastifyReply): void => {
+    const client = addressOf(request.raw);
+    request.context = { startedMs: monotonicMs(), client };
+    proxies.note(client);
+    reply.headers(EVERY_REPLY).header('X-Request-Id', request.id);
+    showIdleQuota(limits, request, reply);
+  };
   const app = fastify({
     logger: false,
     bodyLimit: config.bodyLimitBytes,
@@ -56,8 +67,11 @@ function bareServer(services: Services): FastifyInstance {
     genReqId: (message) => saneRequestId(message.headers['x-request-id']) ?? newId(clock.now()),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: answerClientErrors(config),
-    frameworkErrors: (error, request, reply) =>
-      void sendError(request, reply, asApiError(error, config.bodyLimitBytes)),
+    // A path that cannot be read comes here without the hooks.
+    frameworkErrors: (error, request, reply) => {
+      begin(request, reply);
+      void sendError(request, reply, knownError(error, config.bodyLimitBytes));
+    },
     http: {
       maxHeaderSize: config.headerLimitBytes,
       headersTimeout: config.headersTimeoutMs,
@@ -66,15 +80,10 @@ function bareServer(services: Services): FastifyInstance {
     },
   });
   app.server.maxConnections = config.maxConnections;
-  const addressOf = addressReader(config.trustedProxies);
-  const proxies = createProxyWatch(logger);
   const isOurs = hostChecker(config);
   app.decorateRequest('context');
   app.addHook('onRequest', (request, reply, done) => {
-    const client = addressOf(request.raw);
-    request.context = { startedMs: monotonicMs(), client };
-    proxies.note(client);
-    reply.headers(EVERY_REPLY).header('X-Request-Id', request.id);
+    begin(request, reply);
     done(isOurs(request.headers.host) ? undefined : misdirected());
   });
   allowOrigins(app, config.allowedOrigins);
@@ -82,8 +91,8 @@ function bareServer(services: Services): FastifyInstance {
   acceptJsonOnly(app);
   serveHealth(app, services, proxies);
   app.setErrorHandler((error, request, reply) => {
-    const known = asApiError(error, config.bodyLimitBytes);
-    if (known.kind === 'internal') {
+    const known = knownError(error, config.bodyLimitBytes);
+    if (known.kind === 'internal' || known.kind === 'overloaded') {
       logger.error(
         { requestId: request.id, method: request.method, path: pathOf(request), err: error },
         'request failed',
@@ -93,14 +102,6 @@ function bareServer(services: Services): FastifyInstance {
   });
   return app;
 }
-
-/** JSON for programs: not to be guessed at, framed or kept. */
-const EVERY_REPLY = {
-  'X-Content-Type-Options': 'nosniff',
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Referrer-Policy': 'no-referrer',
-};
 
 const misdirected = (): ApiError =>
   new ApiError(
@@ -117,28 +118,4 @@ function acceptJsonOnly(app: FastifyInstance): void {
       done(error as Error, undefined);
     }
   });
-}
-
-/** Errors of Fastify in the words of our catalogue. */
-function asApiError(error: unknown, bodyLimit: number): ApiError {
-  if (error instanceof ApiError) return error;
-  const code = (error as { code?: unknown }).code;
-  switch (code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new ApiError('payload_too_big', `the body is larger than ${bodyLimit} bytes`);
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new ApiError(
-        'unsupported_media_type',
-        'the body must be JSON: send Content-Type: application/json',
-      );
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return new ApiError('input', 'the body is not as long as Content-Length says');
-    case 'FST_ERR_BAD_URL':
-    case 'FST_ERR_ASYNC_CONSTRAINT':
-      return new ApiError('input', 'the path is not a valid URL path');
-    default:
-      return new ApiError('internal', 'internal error; the request id names it in the server’s log', {
-        cause: error,
-      });
-  }
 }

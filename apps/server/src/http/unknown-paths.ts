@@ -1,8 +1,6 @@
 import { OPERATION_LIST } from '@callgate/contract';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../kernel/errors.ts';
-import { showIdleQuota } from './admit.ts';
-import type { RateLimits } from './rate-limits.ts';
 import { sendError } from './reply.ts';
 import { pathOf } from './request-context.ts';
 
@@ -10,10 +8,9 @@ import { pathOf } from './request-context.ts';
 const OTHER_PATHS = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs'];
 
 /** 405/4 with `Allow` for a known path with another method, `OPTIONS` answered, everything else 404/16. */
-export function answerUnknownPaths(app: FastifyInstance, limits: RateLimits): void {
+export function answerUnknownPaths(app: FastifyInstance): void {
   const known = knownPaths();
   app.setNotFoundHandler((request, reply) => {
-    showIdleQuota(limits, request, reply);
     const path = pathOf(request);
     const methods = known.filter((entry) => entry.pattern.test(path)).flatMap((entry) => entry.methods);
     if (methods.length === 0) {

@@ -1,0 +1,59 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { testEngines } from '@callgate/server/storage/test-databases.ts';
+import { describe, expect, test } from 'vitest';
+import { followPage } from './docs/follow.ts';
+import { isShown, stepsOf } from './docs/page.ts';
+import { REPO } from './harness/index.ts';
+
+const GUIDES = 'docs/guides';
+const NEEDS_POSTGRES = `${GUIDES}/postgres.md`;
+const postgres = testEngines.find((engine) => engine.name === 'postgres');
+
+const guides = (await readdir(join(REPO, GUIDES))).filter((name) => name.endsWith('.md')).sort();
+const pages = ['README.md', ...guides.map((name) => `${GUIDES}/${name}`)].filter(
+  (path) => path !== NEEDS_POSTGRES || postgres,
+);
+
+describe('reading a page', () => {
+  for (const [page, complaint] of [
+    ['```bash\nls\n```', /line 1: a block "bash"/],
+    ['```text\nout\n```', /line 1: a block "text"/],
+    ['```sh\nls\n```\n```text\na\n```\n```text\nb\n```', /line 7: a block "text"/],
+    ['```sh\nls', /line 1: the block is not closed/],
+  ] as const)
+    test(`[DOC1] ${JSON.stringify(page)} is refused: nobody would run all of it`, () => {
+      expect(() => stepsOf(page)).toThrow(complaint);
+    });
+
+  for (const [tag, shown, printed, same] of [
+    ['text', 'one\n...\nthree', 'one\n2\ntwo\nthree\n', true],
+    ['text', 'one (1)', 'one 1', false],
+    ['text', 'one', 'one\ntwo', false],
+    ['json', '{"a": {"b": 1, ...}}', '{"a":{"b":1,"c":2}}', true],
+    ['json', '{"a": 1}', '{"a":1,"b":2}', false],
+  ] as const)
+    test(`[DOC2] ${JSON.stringify(printed)} is ${same ? '' : 'not '}what ${JSON.stringify(shown)} shows`, () => {
+      expect(isShown({ tag, text: shown, line: 1 }, printed)).toBe(same);
+    });
+});
+
+describe('following a page', () => {
+  for (const path of pages)
+    test(`[DOC3] ${path} does what it says, command by command, in a fresh clone`, async () => {
+      const empty = path === NEEDS_POSTGRES ? await postgres?.createEmpty() : undefined;
+      try {
+        expect(await followPage(path, { ...(empty && { databaseUrl: empty.location }) })).toBeGreaterThan(0);
+      } finally {
+        await empty?.remove();
+      }
+    });
+});
+
+test('[DOC4] every guide, rule page, reference and decision stands in the index', async () => {
+  const index = await readFile(join(REPO, 'docs/README.md'), 'utf8');
+  for (const folder of ['guides', 'spec', 'reference', 'adr']) {
+    const files = (await readdir(join(REPO, 'docs', folder))).filter((name) => name !== 'README.md');
+    for (const name of files) expect(index).toContain(`(${folder}/${name})`);
+  }
+});

@@ -5,7 +5,8 @@ import type { CommitsOrder } from './commits-task.ts';
 import { medianRatio, medianRound, type Round } from './figures.ts';
 import { type Load, startLoad } from './load.ts';
 import { actRequests, CONNECTIONS, makePeopleAndCalls } from './people.ts';
-import { atLeast, cells, demandAnswers, type Part, ratio } from './result.ts';
+import { withProcessorTime } from './processor-time.ts';
+import { atLeast, cells, demandAnswers, type Part, processorTime, ratio } from './result.ts';
 import type { RunOptions } from './run-options.ts';
 import { type EngineName, endSubjects, type Postgres, type Subject, startSubjects } from './subjects.ts';
 import { startTask, type Task } from './task.ts';
@@ -62,7 +63,7 @@ async function compare(
   const compared: Compared = { engine, acts: [], commits: [] };
   for (let round = 0; round < rounds; round++) {
     compared.commits.push(await commits.ask({ ...order, seconds }));
-    compared.acts.push(await load.run(engine, seconds));
+    compared.acts.push(await withProcessorTime(server.pid, () => load.run(engine, seconds)));
   }
   const answered = [warmUp, ...compared.acts];
   demandAnswers(`acts, ${engine}`, answered);
@@ -96,10 +97,15 @@ function partOf(compared: readonly Compared[]): Part {
       `64 administrators on ${CONNECTIONS} connections. Every act changed something (audit records were counted) ` +
       `and was on disk before its answer. Baseline: the bare driver's fsynced one-row commits (SQLite: ` +
       `better-sqlite3, WAL, synchronous=FULL; PostgreSQL: pg, ${POSTGRES_CONNECTIONS} connections).`,
-    head: ['', 'per second', 'p50', 'p99', 'of the bare commits'],
+    head: ['', 'per second', 'p50', 'p99', 'of the bare commits', 'processor time each'],
     lines: compared.flatMap(({ engine, acts, commits }) => [
-      [`${engine}: bare commits`, ...cells(medianRound(commits)), '1'],
-      [`${engine}: acts`, ...cells(medianRound(acts)), ratio(medianRatio(acts, commits))],
+      [`${engine}: bare commits`, ...cells(medianRound(commits)), '1', ''],
+      [
+        `${engine}: acts`,
+        ...cells(medianRound(acts)),
+        ratio(medianRatio(acts, commits)),
+        processorTime(medianRound(acts)),
+      ],
     ]),
     targets: compared.map(({ engine, acts, commits }) =>
       atLeast(`acts, ${engine}, of bare commits`, medianRatio(acts, commits), WANTED[engine]),

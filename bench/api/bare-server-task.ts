@@ -12,7 +12,8 @@ export interface BareOrder {
 
 function bareHttp({ headers, body }: BareOrder): Server {
   const bytes = Buffer.from(body);
-  return createHttpServer((_request, response) => {
+  // Connections rest while others are measured.
+  return createHttpServer({ keepAliveTimeout: 600_000 }, (_request, response) => {
     response.writeHead(200, { ...headers, 'content-length': bytes.length });
     response.end(bytes);
   });

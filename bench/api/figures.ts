@@ -8,6 +8,8 @@ export interface Round {
   count: number;
   /** How many of them were not 2xx. */
   failed: number;
+  /** Processor time of the server for each, in microseconds; absent where nobody looked. */
+  processorUs?: number;
   /** The first answer that was not 2xx; for the error message. */
   failure?: string;
 }
@@ -40,6 +42,7 @@ export const medianRound = (rounds: readonly Round[]): Round => ({
   p99: median(rounds.map((round) => round.p99)),
   count: rounds.reduce((sum, round) => sum + round.count, 0),
   failed: rounds.reduce((sum, round) => sum + round.failed, 0),
+  processorUs: median(rounds.map((round) => round.processorUs ?? Number.NaN)),
 });
 
 /** The median of the ratios of rounds that were measured side by side. */

@@ -3,7 +3,8 @@ import type { BareOrder } from './bare-server-task.ts';
 import { medianRatio, medianRound, type Round } from './figures.ts';
 import { type Load, startLoad } from './load.ts';
 import { CONNECTIONS, makePeopleAndCalls, readRequests } from './people.ts';
-import { atLeast, cells, demandAnswers, type Part, ratio } from './result.ts';
+import { withProcessorTime } from './processor-time.ts';
+import { atLeast, cells, demandAnswers, type Part, processorTime, ratio } from './result.ts';
 import type { RunOptions } from './run-options.ts';
 import { endSubjects, type Postgres, type Subject, startSubjects } from './subjects.ts';
 import { startTask } from './task.ts';
@@ -19,8 +20,11 @@ export async function measureGetCall(postgres: Postgres | undefined, options: Ru
     const requests = readRequests((subjects[0] as Subject).server);
     await load.prepare('bare node:http', await http.ask({ kind: 'http', ...reply }), requests);
     await load.prepare('bare socket', await net.ask({ kind: 'net', ...reply }), requests);
-    const names = ['bare node:http', ...subjects.map((subject) => subject.engine), 'bare socket'];
-    const measured = await alternate(load, names, options);
+    const measured = await alternate(load, options, [
+      ['bare node:http', http.pid],
+      ...subjects.map(({ engine, server }): [string, number] => [engine, server.pid]),
+      ['bare socket', net.pid],
+    ]);
     for (const [name, rounds] of measured) demandAnswers(`GET call, ${name}`, rounds);
     return partOf(measured, reply);
   } finally {
@@ -49,27 +53,28 @@ async function prepareSubjects(load: Load, subjects: readonly Subject[]): Promis
   return { headers, body: await reply.text() };
 }
 
-/** Rounds of each in turn, after a warm-up of each. */
-export async function alternate(
+/** Rounds of each server (its name and process id) in turn, after a warm-up of each. */
+async function alternate(
   load: Load,
-  names: readonly string[],
   { rounds, seconds, warmUpSeconds }: RunOptions,
+  servers: readonly [name: string, pid: number][],
 ): Promise<Measured> {
-  for (const name of names) await load.run(name, warmUpSeconds);
-  const measured: Measured = new Map(names.map((name) => [name, []]));
+  for (const [name] of servers) await load.run(name, warmUpSeconds);
+  const measured: Measured = new Map(servers.map(([name]) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const name of names) measured.get(name)?.push(await load.run(name, seconds));
+    for (const [name, pid] of servers) {
+      measured.get(name)?.push(await withProcessorTime(pid, () => load.run(name, seconds)));
+    }
   }
   return measured;
 }
 
 function partOf(measured: Measured, { body }: Reply): Part {
   const baseline = measured.get('bare node:http') ?? [];
-  const lines = [...measured].map(([name, rounds]) => [
-    name,
-    ...cells(medianRound(rounds)),
-    ratio(medianRatio(rounds, baseline)),
-  ]);
+  const lines = [...measured].map(([name, rounds]) => {
+    const round = medianRound(rounds);
+    return [name, ...cells(round), ratio(medianRatio(rounds, baseline)), processorTime(round)];
+  });
   const sqlite = medianRatio(measured.get('SQLite') ?? [], baseline);
   return {
     title: 'GET of a call',
@@ -77,7 +82,7 @@ function partOf(measured: Measured, { body }: Reply): Part {
       `User tokens, ${CONNECTIONS} connections, 512 calls of 2 members; the bare servers answer the same body ` +
       `(${Buffer.byteLength(body).toLocaleString('en-US')} bytes) and headers. "Bare socket" answers without any ` +
       `HTTP: the load generator's ceiling.`,
-    head: ['', 'requests per second', 'p50', 'p99', 'of bare node:http'],
+    head: ['', 'requests per second', 'p50', 'p99', 'of bare node:http', 'processor time each'],
     lines,
     targets: [atLeast('GET of a call, SQLite, of a bare node:http server', sqlite, 0.2)],
   };

@@ -6,6 +6,7 @@ export interface Answered {
   text: string | undefined;
 }
 
+const CLOSED = (): Error => new Error('the server closed the connection');
 const HEADER_END = Buffer.from('\r\n\r\n');
 
 /**
@@ -21,12 +22,13 @@ export class Lane {
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
     this.#socket.on('data', (chunk) => this.#receive(chunk));
     this.#socket.on('error', (error) => this.#waiting?.failed(error));
-    this.#socket.on('close', () => this.#waiting?.failed(new Error('the server closed the connection')));
+    this.#socket.on('close', () => this.#waiting?.failed(CLOSED()));
   }
 
   /** Sends a whole request and resolves when the whole answer is there. */
   send(request: Buffer): Promise<Answered> {
     return new Promise((done, failed) => {
+      if (this.#socket.destroyed || this.#socket.readableEnded) throw CLOSED();
       this.#waiting = { done, failed };
       this.#socket.write(request);
     });

@@ -30,6 +30,10 @@ export const ratio = (value: number): string => value.toFixed(2);
 /** The figures of a round as cells: per second, p50, p99. */
 export const cells = (round: Round): Line => [digits(round.perSecond), ms(round.p50), ms(round.p99)];
 
+/** Processor time of the server for each request: says more than the rate where machines are busy. */
+export const processorTime = ({ processorUs = Number.NaN }: Round): string =>
+  `${Math.round(processorUs).toLocaleString('en-US')} µs`;
+
 export const atLeast = (name: string, measured: number, wanted: number): Target => ({
   name,
   wanted: `at least ${wanted}`,

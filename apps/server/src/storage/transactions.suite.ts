@@ -94,11 +94,15 @@ export function transactionSuite(store: SuiteStore): void {
     test('[STO5] overlapping reads have a snapshot each', async () => {
       await db.write((tx) => put(tx, 'a', 1));
       const hold = gate();
+      const hasRead = gate();
       const early = db.read(async (snapshot) => {
         await numberOf(snapshot, 'a');
+        hasRead.open();
         await hold.opened;
         return numberOf(snapshot, 'a');
       });
+      // A snapshot begins with its first statement: the write must not overtake it.
+      await hasRead.opened;
       await db.write((tx) => setNumber(tx, 'a', 2));
       const late = db.read(async (snapshot) => {
         await hold.opened;

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { RoleName, UserId } from '@callgate/contract';
-import type { Caller, PolicySources, TokenClaims, UserFacts } from '../features/policy/index.ts';
-import { refusal } from '../features/policy/index.ts';
+import type { UserId } from '@callgate/contract';
+import type { Caller, PolicySources, TokenClaims } from '../features/policy/index.ts';
+import { isTokenRevoked, personRefusal, refusal } from '../features/policy/index.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { ApiError } from '../kernel/errors.ts';
 import type { Database } from '../storage/database.ts';
@@ -28,7 +28,7 @@ export interface Authenticator {
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-const refused = (message: string): ApiError => new ApiError('authentication', message);
+const unauthenticated = (message: string): ApiError => new ApiError('authentication', message);
 
 export function createAuthenticator(deps: {
   apiKey: string;
@@ -58,7 +58,8 @@ export function createAuthenticator(deps: {
     }
     if (!user) throw refusal('deleted');
     demandNotRevoked(caller.token, latest(app.tokensRevokedBefore, user.tokensRevokedBefore));
-    demandUsable(user, app, clock.now());
+    const refused = personRefusal(user, null, { app, now: clock.now() });
+    if (refused) throw refusal(refused);
     return caller;
   };
 
@@ -80,14 +81,14 @@ export function createAuthenticator(deps: {
     },
     async caller({ authorization, authType = 'jwt' }, create) {
       if (authType !== 'jwt' && authType !== 'anonymous') {
-        throw refused('stream-auth-type must be jwt or anonymous');
+        throw unauthenticated('stream-auth-type must be jwt or anonymous');
       }
       const bare = bareToken(authorization);
       if (authType === 'anonymous') return anonymousCaller(bare);
-      if (bare === undefined) throw refused('header Authorization with a token is missing');
+      if (bare === undefined) throw unauthenticated('header Authorization with a token is missing');
       const token = verify(bare, clock.now());
       if (token.kind === 'server') return { kind: 'server' };
-      if (token.userId === null) throw refused('token carries neither server nor user_id');
+      if (token.userId === null) throw unauthenticated('token carries neither server nor user_id');
       return admitUser({ kind: 'user', userId: token.userId, token: token.claims }, create);
     },
   };
@@ -98,7 +99,7 @@ export function createAuthenticator(deps: {
     if (bare === undefined) return { kind: 'anonymous', token: NO_CLAIMS };
     const token = verify(bare, clock.now());
     if (token.kind === 'server' || token.userId !== null) {
-      throw refused('an anonymous caller sends no token or a call token without user_id');
+      throw unauthenticated('an anonymous caller sends no token or a call token without user_id');
     }
     demandNotRevoked(token.claims, app.tokensRevokedBefore);
     return { kind: 'anonymous', token: token.claims };
@@ -106,8 +107,6 @@ export function createAuthenticator(deps: {
 }
 
 const NO_CLAIMS: TokenClaims = { issuedAt: null, expiresAt: null, callCids: null, role: null };
-const GUEST = 'guest' as RoleName;
-const ANONYMOUS = 'anonymous' as RoleName;
 
 /** The token without a `Bearer` before it. */
 const bareToken = (authorization: string | undefined): string | undefined => {
@@ -118,17 +117,7 @@ const bareToken = (authorization: string | undefined): string | undefined => {
 const latest = (a: number | null, b: number | null): number | null =>
   a === null ? b : b === null ? a : Math.max(a, b);
 
-/** A token without `iat` is refused as soon as a date is set. */
+/** 401, although policy says 403: who sends a request with such a token is nobody yet. */
 function demandNotRevoked(token: TokenClaims, before: number | null): void {
-  if (before === null || (token.issuedAt !== null && token.issuedAt >= before)) return;
-  throw refused('token was revoked; make a new one');
-}
-
-/** 403/17 for people who can make no request at all (api.md 0.2, 0.5). */
-function demandUsable(user: UserFacts, app: { guests: boolean; anonymous: boolean }, now: number): void {
-  if (user.deleted) throw refusal('deleted');
-  if (user.deactivated) throw refusal('deactivated');
-  if (user.expiresAt !== null && user.expiresAt <= now) throw refusal('expired');
-  if (user.role === GUEST && !app.guests) throw refusal('guests_off');
-  if (user.role === ANONYMOUS && !app.anonymous) throw refusal('anonymous_off');
+  if (isTokenRevoked(token, before)) throw unauthenticated('token was revoked; make a new one');
 }

@@ -8,27 +8,9 @@ import {
 import { endOf, isClosedBackstage, isEnded } from './call-times.ts';
 import { effectiveRoles, heldCapabilities } from './held-capabilities.ts';
 import { type KindState, kindStates } from './kinds.ts';
+import { personRefusal } from './person-refusal.ts';
 import type { CallFacts, PersonFacts, PolicyFacts } from './policy-facts.ts';
-
-/** Why somebody may not join, stay or read. The text of each is in `refusal.ts`. */
-export type RefusalReason =
-  | 'deleted'
-  | 'deactivated'
-  | 'expired'
-  | 'token_revoked'
-  | 'guests_off'
-  | 'anonymous_off'
-  | 'not_on_token'
-  | 'team'
-  | 'blocked'
-  | 'banned'
-  | 'banned_here'
-  | 'address_banned'
-  | 'no_capability'
-  | 'ended'
-  | 'backstage'
-  | 'kicked'
-  | 'full';
+import type { RefusalReason } from './refusal-reason.ts';
 
 /** What a person may do in a call now. `null`: allowed; otherwise the first reason that refuses. */
 export interface ParticipantPolicy {
@@ -89,22 +71,12 @@ export function participantPolicy(facts: PolicyFacts): ParticipantPolicy {
 /** Reasons that leave nothing of the call: neither joining nor reading. */
 function shutOutReason(facts: PolicyFacts): RefusalReason | null {
   const { app, call, participation, person } = facts;
-  if (person.deleted) return 'deleted';
-  if (person.deactivated) return 'deactivated';
-  if (person.expiresAt !== null && person.expiresAt <= facts.now) return 'expired';
-  if (isTokenRevoked(facts)) return 'token_revoked';
-  if (person.role === 'guest' && !app.guests) return 'guests_off';
-  if (person.role === 'anonymous' && !app.anonymous) return 'anonymous_off';
+  const personal = personRefusal(person, facts.token, facts);
+  if (personal !== null) return personal;
   if (isOffToken(facts)) return 'not_on_token';
   if (app.multiTenant && !isSameTeam(person.teams, call.team)) return 'team';
   if (participation.blocked) return 'blocked';
   return participation.bannedHere ? 'banned_here' : null;
-}
-
-/** A token without `iat` is refused as soon as a date is set (api.md section 1). */
-function isTokenRevoked({ person, token }: PolicyFacts): boolean {
-  if (token === null || person.tokensRevokedBefore === null) return false;
-  return token.issuedAt === null || token.issuedAt < person.tokensRevokedBefore;
 }
 
 /** An anonymous person reaches the calls that their token names and no others. */

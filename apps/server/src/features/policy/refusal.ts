@@ -1,6 +1,6 @@
 import type { ApiError } from '../../kernel/errors.ts';
 import { notAllowed } from '../../kernel/errors.ts';
-import type { RefusalReason } from './participant-policy.ts';
+import type { RefusalReason } from './refusal-reason.ts';
 
 /** What a refused person is told, and what may help. */
 const TEXT: Record<RefusalReason, string> = {

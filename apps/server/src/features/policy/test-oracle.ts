@@ -1,6 +1,7 @@
 import { CAPABILITIES, type Capability } from '@callgate/contract';
-import type { ParticipantPolicy, RefusalReason } from './participant-policy.ts';
+import type { ParticipantPolicy } from './participant-policy.ts';
 import type { PolicyFacts } from './policy-facts.ts';
+import type { RefusalReason } from './refusal-reason.ts';
 
 /*
  * Test support: docs/spec/permissions.md a second time, as a list of sentences instead of steps. It shares no code

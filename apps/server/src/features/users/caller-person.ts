@@ -2,7 +2,7 @@ import type { UserId } from '@callgate/contract';
 import { notAllowed } from '../../kernel/errors.ts';
 import type { Handle } from '../../storage/database.ts';
 import type { Act } from '../enforcement/index.ts';
-import { askedBy, type PersonFacts, type PolicyReader, refusal } from '../policy/index.ts';
+import { askedBy, type PersonFacts, type PolicyReader, personRefusal, refusal } from '../policy/index.ts';
 
 /** What of an act or a read names who asks, and where to look. */
 export interface Asking extends Pick<Act, 'now' | 'caller' | 'address' | 'policy'> {
@@ -22,13 +22,12 @@ export async function callerPerson({
   policy,
 }: Asking): Promise<PersonFacts & { id: UserId }> {
   if (caller.kind !== 'user') throw notAllowed('this needs a server token or a user token');
-  const person = await policy.person(tx, askedBy(caller, address));
-  if (person.deleted) throw refusal('deleted');
-  if (person.deactivated) throw refusal('deactivated');
-  if (person.expiresAt !== null && person.expiresAt <= now) throw refusal('expired');
-  const { tokensRevokedBefore: before } = person;
-  const { issuedAt } = caller.token;
-  if (before !== null && (issuedAt === null || issuedAt < before)) throw refusal('token_revoked');
+  const [person, app] = await Promise.all([
+    policy.person(tx, askedBy(caller, address)),
+    policy.sources.app(tx),
+  ]);
+  const refused = personRefusal(person, caller.token, { app, now });
+  if (refused) throw refusal(refused);
   return { ...person, id: caller.userId };
 }
 

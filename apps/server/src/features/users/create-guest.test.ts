@@ -8,6 +8,7 @@ import { createWorld, refusedWith, type World } from '../test/world.ts';
 import { createAnonymousPerson } from './create-anonymous-person.ts';
 import { createGuest } from './create-guest.ts';
 import { signUserToken, type UserTokenClaims } from './token.ts';
+import { updateUsersPartial } from './update-users-partial.ts';
 
 const SECRET = 'a secret of this test';
 const sign = (claims: UserTokenClaims) => signUserToken(SECRET, claims);
@@ -121,6 +122,18 @@ for (const engine of testEngines) {
       expect((await world.policy(body.user.id, cid)).joinRefusal).toBeNull();
       world.clock.advance(1);
       expect((await world.policy(body.user.id, cid)).joinRefusal).toBe('expired');
+    });
+
+    it('[GST1] guests who are there already are refused by the act itself once guests are off', async () => {
+      const { body } = await make();
+      const rename = () =>
+        updateUsersPartial(world.services.acts, world.as(body.user.id), {
+          users: [{ id: body.user.id, set: { name: 'Gus' } }],
+        });
+      await setApp({ guests: { enabled: false } });
+      expect(await refusedWith(rename())).toMatchObject({ status: 403, kind: 'not_allowed' });
+      await setApp({ guests: { enabled: true } });
+      expect((await rename()).status).toBe(200);
     });
 
     it('[GST7] the same key from the same address answers the same guest and token', async () => {

@@ -7,14 +7,15 @@ import { findUsers, userResponse } from '../users/index.ts';
 import type { PermissionRequestRow } from './permission-requests.store.ts';
 
 /**
- * Who may ask in a call: people in good standing who are in it, are members, or may join it; otherwise 403/17 with
- * the reason.
+ * Who may ask in a call: people in good standing who are in it, are members, or may join it (an ended call: the latter
+ * only); otherwise 403/17 with the reason.
  */
 export function demandMayAsk(policy: LoadedPolicy, isInCall: boolean): void {
   const shutOut = policy.readRefusal === 'no_capability' ? null : policy.readRefusal;
   const reason = shutOut ?? policy.createRefusal;
   if (reason) throw refusal(reason);
-  if (isInCall || policy.facts.participation.memberRole !== null) return;
+  const { participation, call } = policy.facts;
+  if (isInCall || (participation.memberRole !== null && call.endedAt === null)) return;
   if (policy.joinRefusal !== null) throw refusal(policy.joinRefusal);
 }
 

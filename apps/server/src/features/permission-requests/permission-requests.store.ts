@@ -1,4 +1,5 @@
 import type { CallCid, PermissionRequestId, Requestable, UserId } from '@callgate/contract';
+import { sql } from 'kysely';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { textField } from '../../storage/filter.ts';
 import {
@@ -9,7 +10,7 @@ import {
   type Page,
   planPage,
 } from '../../storage/page.ts';
-import { builderOf, prepared } from '../../storage/prepared.ts';
+import { type Builder, builderOf, prepared } from '../../storage/prepared.ts';
 import type { PermissionRequestsTable } from '../../storage/tables.ts';
 
 export type PermissionRequestRow = PermissionRequestsTable;
@@ -28,16 +29,47 @@ const insert = prepared<PermissionRequestRow, never>((db, p) =>
     answered_at: p('answered_at'),
   }),
 );
+/**
+ * The rows as they stand: what was pending when its call ended has expired with it. Told when it is read, because a
+ * request may be committed while the call is ending.
+ */
+const standing = (db: Builder) => {
+  const isOver = sql<boolean>`(asked.state = 'pending' and calls.ended_at is not null and asked.created_at <= calls.ended_at)`;
+  return db
+    .selectFrom(
+      db
+        .selectFrom('permission_requests as asked')
+        .innerJoin('calls', 'calls.cid', 'asked.cid')
+        .select(['asked.id', 'asked.cid', 'asked.user_id', 'asked.permission', 'asked.reason'])
+        .select(['asked.answered_by_id', 'asked.created_at'])
+        .select(
+          sql<PermissionRequestRow['state']>`case when ${isOver} then 'expired' else asked.state end`.as(
+            'state',
+          ),
+        )
+        .select(
+          sql<number | null>`case when ${isOver} then calls.ended_at else asked.answered_at end`.as(
+            'answered_at',
+          ),
+        )
+        .as('permission_requests'),
+    )
+    .selectAll();
+};
 const selectPending = prepared<Pair, PermissionRequestRow>((db, p) =>
-  db
-    .selectFrom('permission_requests')
-    .selectAll()
-    .where('cid', '=', p('cid'))
-    .where('user_id', '=', p('user_id'))
-    .where('state', '=', 'pending'),
+  standing(db).where('cid', '=', p('cid')).where('user_id', '=', p('user_id')).where('state', '=', 'pending'),
 );
 const selectOne = prepared<{ id: PermissionRequestId; cid: CallCid }, PermissionRequestRow>((db, p) =>
-  db.selectFrom('permission_requests').selectAll().where('id', '=', p('id')).where('cid', '=', p('cid')),
+  standing(db).where('id', '=', p('id')).where('cid', '=', p('cid')),
+);
+const expire = prepared<Pair & { ended_at: number }, never>((db, p) =>
+  db
+    .updateTable('permission_requests')
+    .set({ state: 'expired', answered_at: p('ended_at') })
+    .where('cid', '=', p('cid'))
+    .where('user_id', '=', p('user_id'))
+    .where('state', '=', 'pending')
+    .where('created_at', '<=', p('ended_at')),
 );
 const answer = prepared<
   Pick<PermissionRequestRow, 'id' | 'state' | 'reason' | 'answered_by_id' | 'answered_at'>,
@@ -112,12 +144,15 @@ export async function answerPending(
   return answered.flatMap((row) => row ?? []);
 }
 
+/** Writes down that the person's requests expired when the call ended: a pending one stands in the way of a new one. */
+export const expireRequests = async (tx: Tx, pair: Pair, ended_at: number): Promise<void> =>
+  void (await expire.all(tx, { ...pair, ended_at }));
+
 /** A page of requests, oldest first. */
 export async function pageOfRequests(
   handle: Handle,
   request: ListRequest,
 ): Promise<Page<PermissionRequestRow>> {
   const plan = planPage(LIST, handle.engine, request);
-  const all = builderOf(handle.engine).selectFrom('permission_requests').selectAll();
-  return plan.finish(await handle.run(plan.apply(all).compile()));
+  return plan.finish(await handle.run(plan.apply(standing(builderOf(handle.engine))).compile()));
 }

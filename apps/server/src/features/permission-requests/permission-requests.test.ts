@@ -1,8 +1,10 @@
 import type { CallCid, PermissionRequestId, Requestable, UserId } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { toTime } from '../../kernel/clock.ts';
 import { testEngines } from '../../storage/test-databases.ts';
 import { blockUser } from '../call-blocks/index.ts';
 import { updateUserPermissions } from '../call-grants/index.ts';
+import { endCall } from '../calls/index.ts';
 import { createWorld, missingFields, refusedWith, type World } from '../test/world.ts';
 import { denyRequest, listRequests, requestPermission, withdrawRequest } from './index.ts';
 
@@ -203,6 +205,58 @@ for (const engine of testEngines) {
       });
       expect((await world.policy('sara', cid)).capabilities.has('send-audio')).toBe(true);
       expect((await list(world.as('sara'))).permission_requests).toMatchObject([{ state: 'granted' }]);
+    });
+
+    test('[PRQ15] what is pending when the call ends expires and cannot be answered', async () => {
+      const id = await idOf(ask(world.as('sara')));
+      await endCall(world.services.acts, world.as('john'), { cid });
+      const at = toTime(world.clock.now());
+      world.clock.advance(1000);
+      for (const work of [deny(world.as('john'), id), withdraw(world.as('sara'), id)])
+        expect(await refusedWith(work)).toMatchObject({
+          status: 400,
+          message: expect.stringContaining('expired'),
+        });
+      const states = async (state?: string) =>
+        (await list(world.as('john'), state === undefined ? {} : { state })).permission_requests.map(
+          (row) => [row.id, row.state, row.answered_at],
+        );
+      expect(await states()).toEqual([[id, 'expired', at]]);
+      expect(await states('expired')).toEqual([[id, 'expired', at]]);
+      expect(await states('pending')).toEqual([]);
+      await updateUserPermissions(world.services.acts, world.server(), {
+        ...{ cid, user_id: 'sara' as UserId },
+        grant_permissions: ['send-audio'],
+      });
+      expect(await states()).toEqual([[id, 'expired', at]]);
+    });
+
+    test('[PRQ16] in an ended call only those ask who may join it, anew', async () => {
+      const chair = await world.user('chair', { role: 'chair' as never });
+      await world.insert('call_members', {
+        ...{ cid, user_id: 'alice' as UserId, role: 'call_member' as never, custom: '{}' },
+        ...{ created_at: 0, updated_at: 0 },
+      });
+      await updateUserPermissions(world.services.acts, world.server(), {
+        ...{ cid, user_id: chair },
+        grant_permissions: ['join-call', 'join-ended-call'],
+      });
+      const before = await idOf(ask(world.as('chair')));
+      await endCall(world.services.acts, world.server(), { cid });
+      for (const id of ['alice', 'sara'])
+        expect(await refusedWith(ask(world.as(id)))).toMatchObject({
+          status: 403,
+          message: expect.stringContaining('ended'),
+        });
+      const after = await idOf(ask(world.as('chair')));
+      expect(after).not.toBe(before);
+      expect(await idOf(ask(world.as('chair')))).toBe(after);
+      const shown = await list(world.server());
+      expect(shown.permission_requests.map((row) => [row.id, row.state])).toEqual([
+        [before, 'expired'],
+        [after, 'pending'],
+      ]);
+      expect((await deny(world.as('john'), after)).status).toBe(200);
     });
   });
 }

@@ -13,7 +13,12 @@ import { selectSessions } from '../media/index.ts';
 import { callerUserId, type LoadedPolicy } from '../policy/index.ts';
 import { requireUser, userResponse } from '../users/index.ts';
 import { demandMayAsk, missingPermissions, requestResponses } from './permission-request.ts';
-import { addRequest, type PermissionRequestRow, pendingRequests } from './permission-requests.store.ts';
+import {
+  addRequest,
+  expireRequests,
+  type PermissionRequestRow,
+  pendingRequests,
+} from './permission-requests.store.ts';
 
 interface Input {
   cid: CallCid;
@@ -37,13 +42,14 @@ export function requestPermission(
     await act.tx.lock(`pair:${cid}/${asker}`);
     await requireCall(act.tx, cid);
     if (act.caller.kind === 'server') await requireActor(act.tx, act.policy, asker);
-    const missing = await permissionsToAsk(act, asker, input);
+    const { missing, endedAt } = await permissionsToAsk(act, asker, input);
 
+    if (endedAt !== null) await expireRequests(act.tx, { cid, user_id: asker }, endedAt);
     const pending = await pendingRequests(act.tx, cid, asker);
     const known = pending.filter((row) => missing.some((permission) => permission === row.permission));
     const added = missing
       .filter((permission) => !known.some((row) => row.permission === permission))
-      .map((permission) => pendingRow(act, cid, asker, permission));
+      .map((permission) => pendingRow(act, { cid, user_id: asker, permission }, endedAt));
     await Promise.all(added.map((row) => addRequest(act.tx, row)));
     if (added.length > 0) await announce(act, cid, asker, added);
     const rows = [...known, ...added];
@@ -68,7 +74,7 @@ async function permissionsToAsk(
   act: Act,
   asker: UserId,
   { cid, permissions }: Input,
-): Promise<Requestable[]> {
+): Promise<{ missing: Requestable[]; endedAt: number | null }> {
   const asked = { userId: asker, token: null, address: null };
   const [mine, sessions] = await Promise.all([
     act.callerPolicy(cid),
@@ -76,23 +82,21 @@ async function permissionsToAsk(
   ]);
   const policy: LoadedPolicy = mine ?? (await act.policy.inCall(act.tx, asked, cid));
   demandMayAsk(policy, sessions.length > 0);
-  return missingPermissions(policy, permissions);
+  return { missing: missingPermissions(policy, permissions), endedAt: policy.facts.call.endedAt };
 }
 
 const pendingRow = (
   act: Act,
-  cid: CallCid,
-  user_id: UserId,
-  permission: Requestable,
+  asked: { cid: CallCid; user_id: UserId; permission: Requestable },
+  endedAt: number | null,
 ): PermissionRequestRow => ({
   id: newId<PermissionRequestId>(act.now),
-  cid,
-  user_id,
-  permission,
+  ...asked,
   state: 'pending',
   reason: null,
   answered_by_id: null,
-  created_at: act.now,
+  // Later than the end of the call: what is from before has expired.
+  created_at: endedAt === null ? act.now : Math.max(act.now, endedAt + 1),
   answered_at: null,
 });
 

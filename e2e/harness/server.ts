@@ -110,7 +110,12 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     return ended;
   };
 
-  await start();
+  await start().catch(async (error: unknown) => {
+    await stopWith('SIGKILL');
+    await client.close();
+    if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
+    throw error;
+  });
   return {
     ...client,
     baseUrl,

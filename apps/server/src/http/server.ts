@@ -77,9 +77,13 @@ function bareServer(services: Services, limits: RateLimits): FastifyInstance {
       headersTimeout: config.headersTimeoutMs,
       requestTimeout: config.requestTimeoutMs,
       connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, config.headersTimeoutMs),
+      // Node would answer a request without `Host` with an empty 400; ours is the documented 421.
+      requireHostHeader: false,
     },
   });
   app.server.maxConnections = config.maxConnections;
+  // Node would answer an unknown `Expect` with an empty 417; it is passed over, as HTTP permits.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const isOurs = hostChecker(config);
   app.decorateRequest('context');
   app.addHook('onRequest', (request, reply, done) => {

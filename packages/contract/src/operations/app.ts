@@ -94,7 +94,7 @@ export const appOperations = operations({
     params: RolePath,
     query: CommonQuery,
     success: { status: 200, schema: ActResponse },
-    errors: tokenErrors('not_found'),
+    errors: bodyErrors('not_found'),
     auth: 'server',
     limit: 'default',
     write: true,

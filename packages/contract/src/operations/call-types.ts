@@ -84,7 +84,7 @@ export const callTypeOperations = operations({
     params: CallTypePath,
     query: CommonQuery,
     success: { status: 200, schema: ActResponse },
-    errors: tokenErrors('not_found'),
+    errors: bodyErrors('not_found'),
     auth: 'server',
     limit: 'default',
     write: true,

@@ -1,3 +1,4 @@
+import { canonicalRole } from '@callgate/contract';
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { Engine } from './database.ts';
 import { byteOrder, jsonArrayHasAny, jsonArrayHasElements } from './json-path.ts';
@@ -28,6 +29,8 @@ export interface ScalarField {
   value: FieldValue;
   /** Which operators this field takes; absent: all that fit the type. */
   operators?: readonly Operator[];
+  /** Of a text: how the filter's value is spelt in the database. (Default: as it is) */
+  spelling?: (text: string) => string;
 }
 
 /** A list of texts: an item matches a text when it holds it. */
@@ -59,6 +62,8 @@ export const textField = (column: string): ScalarField => ({
   type: 'text',
   value: (engine) => byteOrder(engine, sql.ref(column)),
 });
+/** The name of a role, which a filter may write as requests may: `call-member`. */
+export const roleField = (column: string): ScalarField => ({ ...textField(column), spelling: canonicalRole });
 export const timeField = (column: string): ScalarField => ({ type: 'time', value: ref(column) });
 export const numberField = (column: string): ScalarField => ({ type: 'number', value: ref(column) });
 export const flagField = (column: string): ScalarField => ({ type: 'flag', value: ref(column) });

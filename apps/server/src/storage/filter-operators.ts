@@ -71,7 +71,7 @@ function onScalar(condition: Condition, type: ScalarType, value: Expression<unkn
   if (operand === null) return onNull(condition, sql`(${value} is not null)`);
   if (operator === '$q') return containsText(engine, value, textOf(operand, path));
   if (operator === '$autocomplete') return startsWith(engine, value, textOf(operand, path));
-  const bound = (item: unknown, at: string) => boundValue(engine, type, item, at);
+  const bound = (item: unknown, at: string) => boundValue(engine, type, spelt(condition.field, item), at);
   if (operator === '$in' || operator === '$nin') {
     const items = listOf(operand, path).map((item, index) => bound(item, `${path}[${index}]`));
     const among: RawBuilder<SqlBool> =
@@ -99,6 +99,9 @@ function onList(condition: Condition, field: ListField): RawBuilder<SqlBool> {
   const any = sql<SqlBool>`(${field.hasAny(engine, texts)})`;
   return operator === '$ne' || operator === '$nin' ? negated(any) : any;
 }
+
+const spelt = (field: FilterField, operand: unknown): unknown =>
+  field.type === 'text' && field.spelling && typeof operand === 'string' ? field.spelling(operand) : operand;
 
 const negated = (condition: Expression<SqlBool>): RawBuilder<SqlBool> =>
   sql`(not coalesce(${condition}, false))`;

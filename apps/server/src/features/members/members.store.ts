@@ -1,6 +1,6 @@
 import type { CallCid } from '@callgate/contract';
 import type { Handle } from '../../storage/database.ts';
-import { objectField, textField, timeField } from '../../storage/filter.ts';
+import { objectField, roleField, textField, timeField } from '../../storage/filter.ts';
 import {
   idKey,
   type ListRequest,
@@ -16,7 +16,7 @@ const MEMBERS: ListShape = {
   name: 'members',
   fields: {
     user_id: textField('call_members.user_id'),
-    role: textField('call_members.role'),
+    role: roleField('call_members.role'),
     created_at: timeField('call_members.created_at'),
     updated_at: timeField('call_members.updated_at'),
     custom: objectField('call_members.custom'),

@@ -174,6 +174,17 @@ for (const engine of testEngines) {
       expect(await roles()).toContain('sara call_member');
     });
 
+    test('[CON19] a filter may write call-member for call_member', async () => {
+      const ids = async (role: unknown) => {
+        const input = { type: 'default' as never, id: 'standup' as never, filter_conditions: { role } };
+        return (await queryMembers(acts(), world.as('john'), input)).members.map(({ user_id }) => user_id);
+      };
+      expect(await ids('call-members')).toEqual([]);
+      expect(await ids('call-member')).toEqual(['sara']);
+      expect(await ids({ $in: ['call-member', 'x'] })).toEqual(['sara']);
+      expect(await ids({ $ne: 'call-member' })).toEqual(['john']);
+    });
+
     test('[MEM9] searching needs read-call and pages by filter', async () => {
       const search = (id: string, input: object = {}) =>
         queryMembers(acts(), world.as(id), { type: 'default' as never, id: 'standup' as never, ...input });

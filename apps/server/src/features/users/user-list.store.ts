@@ -1,6 +1,13 @@
 import { sql } from 'kysely';
 import type { Engine, Handle } from '../../storage/database.ts';
-import { type FilterField, objectField, textField, textsField, timeField } from '../../storage/filter.ts';
+import {
+  type FilterField,
+  objectField,
+  roleField,
+  textField,
+  textsField,
+  timeField,
+} from '../../storage/filter.ts';
 import { jsonArrayHasAny, jsonArrayHasElements } from '../../storage/json-path.ts';
 import {
   idKey,
@@ -35,7 +42,7 @@ const shapeAt = (now: number): ListShape => ({
   name: 'users',
   fields: {
     id: textField('users.id'),
-    role: textField('users.role'),
+    role: roleField('users.role'),
     name: textField('users.name'),
     teams: textsField('users.teams'),
     banned: banField(0, now),

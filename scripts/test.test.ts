@@ -47,10 +47,11 @@ async function npmTest(
   return { code, said: said() };
 }
 
-const WITHOUT = { CALLGATE_TEST_WITHOUT: 'postgres,seed' };
+const WITHOUT = { CALLGATE_TEST_WITHOUT: 'postgres,seed', CALLGATE_TEST_SHELL: 'bash' };
 const ELSEWHERE = {
   CALLGATE_TEST_POSTGRES_URL: 'postgres://127.0.0.1:1/nobody-connects',
   CALLGATE_TEST_SEED_TEXT: '/nowhere/nobody-reads.txt',
+  CALLGATE_TEST_SHELL: 'bash',
 };
 
 test('an unknown engine to leave out is refused', async () => {
@@ -83,9 +84,10 @@ test('with --require-all a missing engine fails the run', async () => {
 
 test('with --require-all what no command brings is named and fails nothing', async () => {
   suite(EQUAL);
-  const { CALLGATE_TEST_POSTGRES_URL } = ELSEWHERE;
+  const { CALLGATE_TEST_POSTGRES_URL, CALLGATE_TEST_SHELL } = ELSEWHERE;
   const { code, said } = await npmTest(['--require-all'], {
     CALLGATE_TEST_POSTGRES_URL,
+    CALLGATE_TEST_SHELL,
     CALLGATE_SEED: '/nowhere/no-text.txt',
   });
   expect(said).toContain('Left out: e2e/seed.test.ts');

@@ -12,6 +12,8 @@ const DATABASE = 'postgres://callgate:secret@127.0.0.1:5432/callgate';
 
 /** What following a page needs from outside. */
 export interface Reader {
+  /** The bash to type into. */
+  shell: string;
   /** An empty PostgreSQL database, for the pages that use one. */
   databaseUrl?: string;
 }
@@ -21,14 +23,14 @@ export interface Reader {
  * stays (a page without it finds the server running; a second one ends the first). Port and database are those of
  * this run, nothing else differs. Returns how many blocks ran; throws at the first that does not do what the page says.
  */
-export async function followPage(path: string, reader: Reader = {}): Promise<number> {
+export async function followPage(path: string, reader: Reader): Promise<number> {
   const port = String(await freePort());
   const page = (await readFile(join(REPO, path), 'utf8'))
     .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)
     .replaceAll(DATABASE, reader.databaseUrl ?? DATABASE);
   const steps = stepsOf(page);
   const clone = await freshClone();
-  const session = new Session(path, clone.folder, port);
+  const session = new Session({ path, shell: reader.shell, folder: clone.folder, port });
   try {
     if (!steps.some(({ commands }) => STARTS.test(commands)))
       await session.start({ commands: 'npm start', line: 0 });
@@ -47,7 +49,7 @@ class Session {
   readonly #open: () => Terminal;
   #server: Terminal | undefined;
 
-  constructor(path: string, folder: string, port: string) {
+  constructor({ path, shell, folder, port }: { path: string; shell: string; folder: string; port: string }) {
     this.#path = path;
     // A reader has no packages of ours in the path; a proxy would answer for loopback.
     const ownPath = (process.env.PATH ?? '').split(':').filter((each) => !each.includes('node_modules'));
@@ -58,7 +60,7 @@ class Session {
       NO_PROXY: '127.0.0.1',
       npm_config_update_notifier: 'false',
     };
-    this.#open = () => new Terminal({ folder, env, install: FULL_INSTALL });
+    this.#open = () => new Terminal({ shell, folder, env, install: FULL_INSTALL });
     this.#hands = this.#open();
   }
 

@@ -21,7 +21,7 @@ curl() { command curl --silent --show-error --write-out '%{stderr}curl %{http_co
 npm() {
   ${options.install ? '' : 'if [ "$1" = ci ]; then return 0; fi'}
   if [ "$1" = test ]; then
-    CALLGATE_TEST_WITHOUT=postgres,seed command npm test -- packages/contract/src/errors.test.ts
+    CALLGATE_TEST_WITHOUT=postgres,seed,documents command npm test -- packages/contract/src/errors.test.ts
     return
   fi
   command npm "$@"
@@ -35,8 +35,8 @@ export class Terminal {
   #error = '';
   #changed: () => void = () => {};
 
-  constructor(options: { folder: string; env: Record<string, string>; install: boolean }) {
-    this.#bash = spawn('bash', ['--norc', '--noprofile'], {
+  constructor(options: { shell: string; folder: string; env: Record<string, string>; install: boolean }) {
+    this.#bash = spawn(options.shell, ['--norc', '--noprofile'], {
       cwd: options.folder,
       env: options.env,
       stdio: ['pipe', 'pipe', 'pipe'],

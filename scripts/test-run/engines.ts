@@ -1,6 +1,7 @@
 import type { Engine, StartedEngine } from './engine.ts';
 import { findPostgres, startCluster } from './postgres-cluster.ts';
 import { seedCommands } from './seed-commands.ts';
+import { shellTools } from './shell-tools.ts';
 
 const postgres: Engine = {
   name: 'postgres',
@@ -15,7 +16,7 @@ const postgres: Engine = {
 };
 
 /** Everything of which npm brings nothing and suites need something. */
-export const ENGINES: readonly Engine[] = [postgres, seedCommands];
+export const ENGINES: readonly Engine[] = [postgres, seedCommands, shellTools];
 
 /** The engines of one run. */
 export class EnginesOfRun {

@@ -252,12 +252,18 @@ const STORE_FAULTS: Fault[] = [
     ],
   },
   {
-    name: 'asking twice makes two requests',
-    wrap: swallowing('select * from permission_requests', 'pending'),
+    name: 'a request is answered twice',
+    wrap: (database) =>
+      meddled(database, async (statement, run) => {
+        const rows = await run(statement);
+        if (!begins(statement, 'select * from permission_requests')) return rows;
+        return rows.map((row) => ({ ...(row as object), state: 'pending' }));
+      }),
     shownBy: [
       step('kind_setting', { value: 'audio=on_request' }),
       step('ask', as('bela')),
-      step('ask', as('bela')),
+      step('deny', as('anna')),
+      step('deny', as('anna')),
     ],
   },
   {

@@ -17,7 +17,8 @@ export interface Disagreement {
 /** No such permission request. */
 const NO_REQUEST = '00000000-0000-7000-8000-000000000000';
 
-interface Run {
+/** A history under way: the server as it was seen last, and the model. */
+export interface Run {
   asked: Asked;
   model: Model;
   seen: Seen;
@@ -40,7 +41,8 @@ export async function runHistory(
   return undefined;
 }
 
-async function begin(world: ModelWorld): Promise<Run> {
+/** Makes the people, the calls and the call type of a history. */
+export async function begin(world: ModelWorld): Promise<Run> {
   const number = world.nextHistory();
   const names: Names = { person: (id) => `${id}-${number}`, type: `type${number}` };
   world.clock.advance(1000);
@@ -66,7 +68,7 @@ async function done(world: ModelWorld, method: string, path: string, body: objec
 }
 
 /** Does one step on both sides; the lines say where they differ. */
-async function takeStep(run: Run, command: Command): Promise<string[]> {
+export async function takeStep(run: Run, command: Command): Promise<string[]> {
   const { asked, model } = run;
   const { world } = asked;
   world.clock.advance(1000);
@@ -93,7 +95,7 @@ const readersOf = ({ name, by, whom }: Command): readonly Person[] => {
   return by === 'server' || by === whom ? [whom] : [by, whom];
 };
 
-const answerOf = ({ status, code }: Expected): string =>
+export const answerOf = ({ status, code }: Expected): string =>
   code === undefined ? `${status}` : `${status}/${code}`;
 
 async function doQuietly(world: ModelWorld, { name, value }: Command): Promise<string> {
@@ -102,7 +104,8 @@ async function doQuietly(world: ModelWorld, { name, value }: Command): Promise<s
   return '200';
 }
 
-async function send({ asked, model, seen }: Run, command: Command): Promise<string> {
+/** Sends a command's request; the status and the error's code as text. */
+export async function send({ asked, model, seen }: Run, command: Command): Promise<string> {
   const requestId = seen.requestIds.get(`${command.in} ${command.whom} ${command.value}`) ?? NO_REQUEST;
   const { method, path, body, query } = requestOf(command, { names: asked.names, now: model.now, requestId });
   const reply = await asked.world.client.api(method, path, {

@@ -47,7 +47,7 @@ export async function observe(asked: Asked, { place, readers }: Looking): Promis
     Promise.all(PLACES.map((at) => client.api<CallBody>('GET', path(at)))),
     Promise.all(PLACES.map((at) => client.api<RequestsBody>('GET', `${path(at)}/permission_requests`, PAGE))),
     Promise.all(readers.map((person) => client.api('GET', path(place), tokenOf(asked, person)))),
-    client.api<BansBody>('POST', '/api/v2/moderation/bans/query', { body: { limit: 100 } }),
+    client.api<BansBody>('POST', '/api/v2/moderation/bans/query', { body: bansQuery(asked) }),
     readStore(asked),
   ]);
   const at = <T>(list: readonly T[], key: Place): T => list[PLACES.indexOf(key)] as T;
@@ -70,6 +70,10 @@ export async function observe(asked: Asked, { place, readers }: Looking): Promis
   };
 }
 
+const bansQuery = ({ names }: Asked) => ({
+  filter_conditions: { user_id: { $in: PEOPLE.map(names.person) } },
+  limit: 100,
+});
 const PAGE = { query: { limit: '100' } };
 
 /** How a person's request goes out. */

@@ -11,6 +11,21 @@ const selectAnySession = prepared<Pair, { id: string }>((db, p) =>
     .where('cid', '=', p('cid'))
     .where('user_id', '=', p('user_id'))
     .where('state', 'in', ['issued', 'pending', 'active'])
+    // Sessions of a lower epoch were kicked already and only wait to be ended: a kick at the same time is no second one.
+    .where((eb) =>
+      eb(
+        'epoch',
+        '>=',
+        eb.fn.coalesce(
+          eb
+            .selectFrom('call_epochs')
+            .select('call_epochs.epoch')
+            .where('call_epochs.cid', '=', p('cid'))
+            .where('call_epochs.user_id', '=', p('user_id')),
+          eb.val(0),
+        ),
+      ),
+    )
     .limit(1),
 );
 const raise = prepared<Pair, { epoch: number }>((db, p) =>

@@ -99,6 +99,8 @@ for (const engine of testEngines) {
       await world.join(sara, cid);
       await times(20, () => kickUser(world.services.acts, world.server(), { cid, user_id: sara }));
       expect(await world.isIn(sara, cid)).toBe(false);
+      expect(await counted('call.kick')).toEqual([1]);
+      expect((await world.events(cid)).filter((event) => event.type === 'call.kicked_user')).toHaveLength(1);
     });
 
     test('[MOD5] a request asked at once is one row; grant, deny and withdraw at once give one answer', async () => {

@@ -94,14 +94,43 @@ export function prepared<P, R>(
     const engine = handle.engine;
     templates[engine] ??= templateOf(
       build(builders[engine], (name) => sql`${new Slot(name)}`, engine).compile(),
+      engine,
     );
     return handle.run(fill(templates[engine], values as Record<string, unknown>));
   };
   return { all: run, first: async (handle, values) => (await run(handle, values))[0] };
 }
 
-function templateOf<R>(compiled: CompiledQuery<R>): Template<R> {
+function templateOf<R>(built: CompiledQuery<R>, engine: Engine): Template<R> {
+  const compiled = engine === 'sqlite' ? plannedOnce(built) : built;
   return { compiled, statementName: `cg_${hash('sha256', compiled.sql).slice(0, 20)}` };
+}
+
+/**
+ * The same statement in words that let SQLite keep its plan. The driver's SQLite (ENABLE_STAT4) looks into bound
+ * values while it plans `column = ?` beside a join or an order, and from then on plans anew at every execution:
+ * 30 to 170 µs instead of 5. It does not look into `+?`, and constants are written out, which partial indexes need.
+ */
+function plannedOnce<R>(built: CompiledQuery<R>): CompiledQuery<R> {
+  const [first = '', ...pieces] = built.sql.split('?');
+  // A question mark inside a literal: the places cannot be told, so the text stays as it is.
+  if (pieces.length !== built.parameters.length) return built;
+  const words = built.parameters.map((hole) => (hole instanceof Slot ? '+?' : literalOf(hole)));
+  const sql = first + pieces.map((piece, index) => `${words[index] ?? '?'}${piece}`).join('');
+  return {
+    ...built,
+    sql,
+    parameters: built.parameters.filter((_, index) => words[index]?.endsWith('?') ?? true),
+  };
+}
+
+/** A constant of a statement as SQL; `?` for what has no literal here. */
+function literalOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
+  if (typeof value === 'string' && !value.includes('?') && !value.includes('\0'))
+    return `'${value.replaceAll("'", "''")}'`;
+  return '?';
 }
 
 function fill<R>(template: Template<R>, values: Record<string, unknown>): NamedStatement<R> {

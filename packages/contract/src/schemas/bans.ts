@@ -49,7 +49,7 @@ export const BanUserRequest = request(
       listOf(
         text(49, 'An address or a CIDR range, e.g. `203.0.113.0/24`.', 2),
         LIMITS.ipRanges,
-        `Explicit ranges to ban with the person, beside the known addresses (\`ip_ban\`) or alone; at least /${LIMITS.ipv4RangeMinBits} for IPv4 and /${LIMITS.ipv6RangeMinBits} for IPv6.`,
+        `Explicit ranges to ban with the person instead of the known addresses; needs \`ip_ban\`. At least /${LIMITS.ipv4RangeMinBits} for IPv4 and /${LIMITS.ipv6RangeMinBits} for IPv6.`,
       ),
     ),
     dry_run: Type.Optional(flag('Change nothing; answer whom the ban would also hit; default false.')),

@@ -17,13 +17,13 @@ export interface RunOptions {
 }
 
 export const FULL: Omit<RunOptions, 'only' | 'profile'> = {
-  rounds: 7,
-  seconds: 4,
-  warmUpSeconds: 5,
+  rounds: 5,
+  seconds: 3,
+  warmUpSeconds: 3,
   bans: 1_000_000,
   prefixes: 100_000,
   lookups: 20_000,
-  starts: 7,
+  starts: 5,
 };
 
 /** Only shows that everything runs. */

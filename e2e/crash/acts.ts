@@ -1,4 +1,5 @@
 import type { State } from './state.ts';
+import { subjectsOf } from './subjects.ts';
 
 /** One act of the load: what is asked, and how another route shows that it was done. */
 export interface Act {
@@ -21,20 +22,6 @@ export interface Lane {
   /** The n-th act, from 0. `id` is new for each request. */
   act(n: number, id: string): Act;
 }
-
-export const CLIENTS = 16;
-export const SHARED_CALLS = ['default:crash-0', 'default:crash-1', 'default:crash-2', 'default:crash-3'];
-
-/** Who and what a client acts on. */
-export const subjectsOf = (client: number) => ({
-  banned: `c${client}-banned`,
-  blocked: `c${client}-blocked`,
-  granted: `c${client}-granted`,
-  deactivated: `c${client}-deactivated`,
-  call: SHARED_CALLS[client % SHARED_CALLS.length] ?? '',
-  ownCall: `default:crash-own-${client}`,
-  guest: (n: number) => `c${client}-guest-${n}`,
-});
 
 const pathOf = (cid: string): string => `/api/v2/video/call/${cid.replace(':', '/')}`;
 const post = (path: string, body: object) => ({ method: 'POST', path, body });

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Location } from '@callgate/server/storage/reader.ts';
 import type { RunningServer } from '../harness/index.ts';
-import { subjectsOf } from './acts.ts';
 import { type Acknowledged, acknowledge, type LaneState, type Ledger, type Sent, send } from './load.ts';
 import { pick } from './random.ts';
 import { type Records, readRecords, verifyAuditChain } from './records.ts';
 import { demand, readState, type State } from './state.ts';
+import { subjectsOf } from './subjects.ts';
 
 /** Acknowledged acts of a round that are sent again. */
 const REPEATED = 60;

@@ -1,6 +1,7 @@
 import type { RunningServer } from '../harness/index.ts';
-import { type Act, CLIENTS, type Lane, lanesOf } from './acts.ts';
+import { type Act, type Lane, lanesOf } from './acts.ts';
 import { pick } from './random.ts';
+import { CLIENTS } from './subjects.ts';
 
 /** A request of the load. */
 export interface Sent {

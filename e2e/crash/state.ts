@@ -1,5 +1,5 @@
 import type { RunningServer } from '../harness/index.ts';
-import { CLIENTS, SHARED_CALLS, subjectsOf } from './acts.ts';
+import { CLIENTS, SHARED_CALLS, subjectsOf } from './subjects.ts';
 
 /** What the acts of the load are about, read through other routes than those that did them. */
 export interface State {

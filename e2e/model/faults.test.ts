@@ -1,11 +1,11 @@
 import { testEngines } from '@callgate/server/storage/test-databases.ts';
 import { describe, expect, test } from 'vitest';
 import { countsName, testCounts, testSeed } from '../../scripts/test-counts.ts';
-import { noteFigure } from '../../scripts/test-notes.ts';
 import { printed } from './commands.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import { generate, newCoverage } from './generate.ts';
 import { runHistory } from './history.ts';
+import { reportFigure } from './report.ts';
 import { runAlone } from './shrink.ts';
 import { openWorld } from './world.ts';
 
@@ -48,8 +48,8 @@ for (const engine of testEngines) {
         expect(needed, fault.name).toBeLessThanOrEqual(RANDOM_HISTORIES);
         most = Math.max(most, needed);
       }
-      noteFigure(
-        `model on ${engine.name}: ${FAULTS.length} planted faults seen, the last by history ${most}`,
+      reportFigure(
+        `faults on ${engine.name}: ${FAULTS.length} planted, all seen by random histories, the last by history ${most} (seed ${testSeed()})`,
       );
     });
   });

@@ -1,10 +1,10 @@
 import { testEngines } from '@callgate/server/storage/test-databases.ts';
 import { describe, expect, test } from 'vitest';
 import { countsName, testCounts, testSeed } from '../../scripts/test-counts.ts';
-import { noteFigure } from '../../scripts/test-notes.ts';
 import { type Command, printed } from './commands.ts';
 import { generate, newCoverage } from './generate.ts';
 import { type Disagreement, runHistory } from './history.ts';
+import { reportFigure } from './report.ts';
 import { shrunk } from './shrink.ts';
 import { openWorld } from './world.ts';
 
@@ -28,10 +28,10 @@ for (const engine of testEngines) {
       }
       const seconds = Math.round((performance.now() - started) / 1000);
       const { seen, total } = coverage;
-      noteFigure(
-        `model on ${engine.name}: ${HISTORIES} histories of ${STEPS} steps, ${seen.size} of ${total} ordered pairs of commands, ${seconds} s`,
-      );
       if (countsName() === 'full') expect(seen.size, 'ordered pairs of commands').toBe(total);
+      reportFigure(
+        `model on ${engine.name}: ${HISTORIES} histories of ${STEPS} steps as the model says, ${seen.size} of ${total} ordered pairs of commands, ${seconds} s (seed ${testSeed()})`,
+      );
     });
   });
 

@@ -1,8 +1,8 @@
 import { testEngines } from '@callgate/server/storage/test-databases.ts';
 import { describe, expect, test } from 'vitest';
 import { testCounts, testSeed } from '../../scripts/test-counts.ts';
-import { noteFigure } from '../../scripts/test-notes.ts';
 import { randomOf } from '../model/generate.ts';
+import { reportFigure } from '../model/report.ts';
 import { openWorld } from '../model/world.ts';
 import { RACES } from './kinds.ts';
 import { type Race, runRace } from './race.ts';
@@ -24,7 +24,9 @@ for (const engine of testEngines) {
         );
         await holdAll(races);
       }
-      noteFigure(`races on ${engine.name}: ${COUNT} of ${RACES.length} kinds, each equal to an order`);
+      reportFigure(
+        `races on ${engine.name}: ${COUNT} of ${RACES.length} kinds, each came to what an order comes to (seed ${testSeed()})`,
+      );
     });
   });
 

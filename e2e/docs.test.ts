@@ -42,19 +42,16 @@ describe('reading a page', () => {
     });
 });
 
-describe('following a page', () => {
-  for (const path of pages)
-    test(`[DOC3] ${path} does what it says, command by command, in a fresh clone`, async () => {
-      const empty = path === NEEDS_POSTGRES ? await postgres?.createEmpty() : undefined;
-      try {
-        expect(
-          await followPage(path, { shell: shell ?? 'bash', ...(empty && { databaseUrl: empty.location }) }),
-        ).toBeGreaterThan(0);
-      } finally {
-        await empty?.remove();
-      }
-    });
-});
+for (const path of pages)
+  test(`[DOC3] ${path} does what it says, command by command, in a fresh clone`, async ({ signal }) => {
+    const empty = path === NEEDS_POSTGRES ? await postgres?.createEmpty() : undefined;
+    const reader = { shell: shell ?? 'bash', signal, ...(empty && { databaseUrl: empty.location }) };
+    try {
+      expect(await followPage(path, reader)).toBeGreaterThan(0);
+    } finally {
+      await empty?.remove();
+    }
+  });
 
 test('[DOC4] every guide, rule page and decision stands in the index', async () => {
   const index = await readFile(join(REPO, 'docs/README.md'), 'utf8');

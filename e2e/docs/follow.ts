@@ -16,6 +16,8 @@ export interface Reader {
   shell: string;
   /** An empty PostgreSQL database, for the pages that use one. */
   databaseUrl?: string;
+  /** Aborting it ends everything that was started, and with it the run. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -31,12 +33,18 @@ export async function followPage(path: string, reader: Reader): Promise<number> 
   const steps = stepsOf(page);
   const clone = await freshClone();
   const session = new Session({ path, shell: reader.shell, folder: clone.folder, port });
+  const end = (): void => void session.end();
+  reader.signal?.addEventListener('abort', end);
   try {
     if (!steps.some(({ commands }) => STARTS.test(commands)))
       await session.start({ commands: 'npm start', line: 0 });
-    for (const step of steps) await session.take(step);
+    for (const step of steps) {
+      await session.take(step);
+      reader.signal?.throwIfAborted();
+    }
     return steps.length;
   } finally {
+    reader.signal?.removeEventListener('abort', end);
     await session.end();
     await clone.remove();
   }
@@ -45,19 +53,20 @@ export async function followPage(path: string, reader: Reader): Promise<number> 
 /** A reader's two terminals. */
 class Session {
   readonly #path: string;
+  readonly #baseUrl: string;
   readonly #hands: Terminal;
   readonly #open: () => Terminal;
   #server: Terminal | undefined;
 
   constructor({ path, shell, folder, port }: { path: string; shell: string; folder: string; port: string }) {
     this.#path = path;
-    // A reader has no packages of ours in the path; a proxy would answer for loopback.
+    this.#baseUrl = `http://127.0.0.1:${port}`;
+    // A reader has no packages of ours in the path.
     const ownPath = (process.env.PATH ?? '').split(':').filter((each) => !each.includes('node_modules'));
     const env = {
       PATH: ownPath.join(':'),
       HOME: join(folder, '..'),
       PORT: port,
-      NO_PROXY: '127.0.0.1',
       npm_config_update_notifier: 'false',
     };
     this.#open = () => new Terminal({ shell, folder, env, install: FULL_INSTALL });
@@ -75,12 +84,14 @@ class Session {
     await this.#server?.close();
     const server = this.#open();
     this.#server = server;
-    server.type(`exec 3>&1; { ${step.commands}\n} || exit`);
-    const { expected } = step;
-    await server.until(
-      () => LISTENING.test(server.output) && (!expected || isShown(expected, server.output)),
-    );
+    server.type(`${step.commands}\nexit`);
+    await server.until(() => LISTENING.test(server.output));
     if (!LISTENING.test(server.output)) throw this.#failure(step, `it did not start:\n${server.errors}`);
+    // The rest of what it says at its start is written before it answers.
+    await fetch(`${this.#baseUrl}/readyz`);
+    const { expected } = step;
+    if (expected && !isShown(expected, server.output))
+      throw this.#failure(step, `printed something else than line ${expected.line} shows:\n${server.output}`);
   }
 
   async end(): Promise<void> {

@@ -14,7 +14,7 @@ const RACE_MS = 5_000;
 
 for (const engine of testEngines) {
   describe(engine.name, () => {
-    test('[MOD5] [MOD6] [GRT11] acts at the same time come to what one order of them comes to', {
+    test('[MDL5] [MOD5] [MOD6] [GRT11] acts at the same time come to what one order of them comes to', {
       timeout: 60_000 + COUNT * RACE_MS,
     }, async () => {
       const random = randomOf(testSeed());

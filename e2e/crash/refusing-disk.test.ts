@@ -76,7 +76,7 @@ describe('a disk that refuses', () => {
     await demandRecordsOf(PEOPLE);
   });
 
-  test('[DUR3] when the disk is full an act is refused and leaves nothing, reads go on, and room lets acts through again', async () => {
+  test('[DUR3] when the disk is full an act is refused and leaves nothing, the server is not ready, reads go on, and room lets acts through again', async () => {
     await startWithPeople({ CRASH_FILE_KIB: '700' });
     const acknowledged = new Set<string>();
     let refused = 0;
@@ -93,6 +93,14 @@ describe('a disk that refuses', () => {
       else acknowledged.add(user_id);
     }
     expect(refused).toBe(20);
+    // Where an act finds no room a page may: each look writes one, until there is no room at all.
+    let isReady = true;
+    for (let look = 0; isReady && look < 100; look++) {
+      const update = { body: { custom: { filler: 'f'.repeat(4_500), look } } };
+      expect(await server.api('PATCH', CALL, update)).toMatchObject(REFUSED);
+      isReady = (await readiness()) === 200;
+    }
+    expect(isReady).toBe(false);
     expect(await blockedNow()).toEqual([...acknowledged].sort());
 
     await server.kill();

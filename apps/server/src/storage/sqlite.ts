@@ -74,6 +74,8 @@ class SqliteDatabase implements Database {
   readonly #longReads: WorkerReads;
   readonly #maxSyncMs: number;
   #commits = 0;
+  /** Why the last commit that wrote was refused; undefined once one went through. */
+  #refusal: Error | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(folder: string, lock: FolderLock, options: SqliteOptions) {
@@ -134,8 +136,10 @@ class SqliteDatabase implements Database {
       throw new StorageBusyError(`the disk has not stored a commit for ${this.#maxSyncMs} ms`);
     }
     await this.read((snapshot) => snapshot.run(rawStatement('select 1')));
-    // The immediate transaction takes the writer's lock, so a stuck writer shows.
-    await this.write((tx) => tx.run(rawStatement('select 1')));
+    // The immediate transaction takes the writer's lock, so a stuck writer shows. After a refused commit only one
+    // that writes can tell whether there is room again.
+    const probe = this.#refusal ? 'pragma application_id = 0' : 'select 1';
+    await this.write((tx) => tx.run(rawStatement(probe)));
   }
 
   stats(): Record<string, number> {
@@ -165,10 +169,14 @@ class SqliteDatabase implements Database {
       const result = await work(handle);
       if (this.#hooks) await this.#hooks.at('before-commit');
       handle.commit();
-      if (handle.wrote) this.#commits++;
+      if (handle.wrote) {
+        this.#commits++;
+        this.#refusal = undefined;
+      }
       return result;
     } catch (error) {
       handle.rollback();
+      if (isRefusedByDisk(error)) this.#refusal = error;
       throw error;
     }
   }
@@ -185,6 +193,10 @@ class SqliteDatabase implements Database {
     this.#lock.release();
   }
 }
+
+/** A full disk, or one that fails: SQLITE_FULL, SQLITE_IOERR_WRITE and the like. */
+const isRefusedByDisk = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && /^SQLITE_(FULL|IOERR)/.test(String(error.code));
 
 const closed = (): Error => new StorageUnavailableError('the store is closed');
 

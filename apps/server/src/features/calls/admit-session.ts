@@ -42,7 +42,7 @@ export async function admit(
     if (!session) throw new Error(`the session ${id} has no row`);
     const mine = await policyOf(tx, policy, session);
     const now = clock.now();
-    const refused = await settle(tx, request, session, mine, now);
+    const refused = (await settle(tx, request, session, mine, now)) ?? unseen(request, mine);
     if (refused) return { refused };
     const row = await findCall(tx, session.cid);
     if (!row) throw new Error(`the call ${session.cid} of a session has no row`);
@@ -58,6 +58,15 @@ function policyOf(tx: Tx, policy: PolicyReader, session: MediaSessionRow): Promi
   const asked = { userId, token, address, hidden: session.hidden === 1 };
   return policy.inCall(tx, asked, cid, { epoch, createdAt });
 }
+
+/**
+ * Why a repeated request is not told the call as it is now: the person has been blocked since, say. The first time
+ * `settle` has refused them already.
+ */
+const unseen = ({ caller }: ActRequest, { readRefusal }: LoadedPolicy): RefusalReason | undefined =>
+  caller.kind === 'server' || readRefusal === null || readRefusal === 'no_capability'
+    ? undefined
+    : readRefusal;
 
 /** The reason why the person is not in, or undefined: they are. */
 async function settle(

@@ -230,6 +230,11 @@ for (const engine of testEngines) {
         status: 403,
       });
       await unchanged(() => upsert('john', {}, { ring: true }), { kind: 'feature_not_supported' });
+      await block('sara');
+      await unchanged(() => upsert('server', { created_by_id: person('sara') }, { notify: true }), {
+        status: 403,
+        message: 'user is blocked on this call',
+      });
     });
 
     test('[CAL14] each field asks for its own capability and nothing changes without one', async () => {

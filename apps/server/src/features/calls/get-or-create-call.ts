@@ -64,7 +64,7 @@ async function createNew(act: Act, data: CallRequest, input: GetOrCreateInput): 
 async function changeExisting(act: Act, row: CallRow, data: CallRequest, later: Later): Promise<CallRow> {
   const mine = await act.callerPolicy(row.cid);
   if (mine && mine.readRefusal !== null) throw refusal(mine.readRefusal);
-  await demandRing(act, mine, data, later);
+  await demandRing(act, mine, row.cid, data, later);
   demandExisting(mine, row, data);
   refuseLater(later);
   const asId = await demandActingFor(act, data.created_by_id, 'created_by_id');
@@ -111,10 +111,11 @@ async function stateChanges(
   await stateMemberEvents(act, after, members);
 }
 
-/** Ringing and notifying are refused to the banned before anything else is said of them. */
+/** Ringing and notifying are refused to the banned and the blocked before anything else is said of them. */
 async function demandRing(
   act: Act,
   mine: LoadedPolicy | undefined,
+  cid: CallCid,
   data: CallRequest,
   { ring, notify }: Later,
 ): Promise<void> {
@@ -122,8 +123,8 @@ async function demandRing(
   const onBehalf = data.created_by_id;
   if (mine?.createRefusal) throw refusal(mine.createRefusal);
   if (mine || !onBehalf) return;
-  const person = await act.policy.person(act.tx, { userId: onBehalf, token: null, address: null });
-  if (person.banned) throw refusal('banned');
+  const theirs = await act.policy.inCall(act.tx, { userId: onBehalf, token: null, address: null }, cid);
+  if (theirs.createRefusal) throw refusal(theirs.createRefusal);
 }
 
 /** 400/19 naming what comes with the next version. */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { testEngines } from '../../storage/test-databases.ts';
 import { updateApp } from '../app-settings/index.ts';
 import { banUser } from '../bans/index.ts';
-import { blockUser } from '../call-blocks/index.ts';
+import { blockUser, unblockUser } from '../call-blocks/index.ts';
 import type { ActRequest, Acts } from '../enforcement/index.ts';
 import { kickUser } from '../kicks/index.ts';
 import { addSession, findSession } from '../media/index.ts';
@@ -263,6 +263,24 @@ for (const engine of testEngines) {
       const first = await joinCall(acts(), request, { cid });
       expect(await joinCall(acts(), request, { cid })).toEqual(first);
       expect(await people()).toEqual(['sara']);
+    });
+
+    test('[SES10] repeated by somebody who was blocked since, it tells nothing of the call', async () => {
+      await make();
+      const request = { ...world.as('sara'), idempotency: { key: 'k', requestHash: 'h' } };
+      await joinCall(acts(), request, { cid });
+      await blockUser(acts(), world.as('john'), { cid, user_id: person('sara') });
+      expect(await refusedWith(joinCall(acts(), request, { cid }))).toMatchObject({
+        status: 403,
+        message: 'user is blocked on this call',
+      });
+      const asServer = { ...world.server(), idempotency: { key: 'k', requestHash: 'h' } };
+      await unblockUser(acts(), world.as('john'), { cid, user_id: person('sara') });
+      const first = await joinCall(acts(), asServer, { cid, user_id: person('sara') });
+      await blockUser(acts(), world.as('john'), { cid, user_id: person('sara') });
+      const again = await joinCall(acts(), asServer, { cid, user_id: person('sara') });
+      expect(again.body.session_id).toBe(first.body.session_id);
+      expect(await people()).toEqual([]);
     });
 
     test('[SES11] a join that a crash cut off holds no seat after the next start', async () => {

@@ -10,6 +10,7 @@ import { noteFigure } from '../../scripts/test-notes.ts';
 import { type RunningServer, startServer } from '../harness/index.ts';
 import { writeReport } from '../report-page.ts';
 import { casesFrom, type FuzzCase } from './cases.ts';
+import { CORPUS } from './corpus.ts';
 import { changedTables, digestOf } from './digest.ts';
 import { complaintOf, describeCase } from './judge.ts';
 import { closeConnections, type FuzzReply, REPLY_WITHIN_MS, sendCase } from './send.ts';
@@ -87,7 +88,8 @@ async function heldBytes(server: RunningServer): Promise<number> {
 }
 
 async function fuzz(server: RunningServer, reader: Reader, seed: number): Promise<Outcome> {
-  const cases = casesFrom(seed, REQUESTS, Object.keys(wrongTokens(server.apiSecret, 'maya')));
+  const made = casesFrom(seed, REQUESTS, Object.keys(wrongTokens(server.apiSecret, 'maya')));
+  const cases = [...CORPUS, ...made];
   const outcome: Outcome = {
     ...{ sent: 0, complaints: [], changes: [], refused: 0, growth: 0 },
     statuses: new Map(),

@@ -85,8 +85,8 @@ function demandQuota(reply: FastifyReply, quota: Quota, clock: Clock): void {
   showQuota(reply, quota);
   if (quota.allowed) return;
   const seconds = Math.max(1, Math.ceil(quota.resetAt - clock.now() / 1000));
-  reply.header('Retry-After', seconds);
-  throw new ApiError('rate_limited', `more than ${quota.limit} requests in this minute; wait ${seconds} s`);
+  const complaint = `more than ${quota.limit} requests in this minute; wait ${seconds} s`;
+  throw new ApiError('rate_limited', complaint, { retryAfterSeconds: seconds });
 }
 
 function refuseBodyOnGet({ method, headers }: FastifyRequest): void {

@@ -18,15 +18,19 @@ export function knownError(error: unknown, bodyLimit: number): ApiError {
   );
 }
 
+/** After how many seconds a client may try again when the store is busy or gone. */
+const RETRY_AFTER_SECONDS = 2;
+
 /** A disk that refuses (`StorageFailedError`) is none of these: only a new start helps. */
 function storageError(cause: unknown): ApiError | undefined {
+  const extra = { cause, retryAfterSeconds: RETRY_AFTER_SECONDS };
   if (cause instanceof StorageBusyError) {
-    return new ApiError('overloaded', 'the store is busy: nothing was changed; try again', { cause });
+    return new ApiError('overloaded', 'the store is busy: nothing was changed; try again', extra);
   }
   if (cause instanceof StorageUnavailableError) {
     const message =
       'the store cannot be reached: try again; send a write with its Idempotency-Key, so that it happens once';
-    return new ApiError('overloaded', message, { cause });
+    return new ApiError('overloaded', message, extra);
   }
   if (cause instanceof InvalidParameterError) {
     return new ApiError('input', 'the request holds a text or number that cannot be stored', { cause });

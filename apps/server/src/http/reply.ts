@@ -10,9 +10,6 @@ export const EVERY_REPLY = {
   'Referrer-Policy': 'no-referrer',
 };
 
-/** After how many seconds a client may try again when the store is busy or gone. */
-const RETRY_AFTER_SECONDS = 2;
-
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Sends a body with its `duration`; nothing is dropped from it. */
@@ -32,7 +29,7 @@ export function sendJson(
 /** Sends the documented error envelope; with `Retry-After` where waiting helps. */
 export function sendError(request: FastifyRequest, reply: FastifyReply, error: ApiError): FastifyReply {
   const duration = durationSince(request.context.startedMs);
-  if (error.kind === 'overloaded') reply.header('Retry-After', RETRY_AFTER_SECONDS);
+  if (error.retryAfterSeconds !== undefined) reply.header('Retry-After', error.retryAfterSeconds);
   return reply
     .code(error.status)
     .type(JSON_TYPE)

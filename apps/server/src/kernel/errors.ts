@@ -9,17 +9,25 @@ export class ApiError extends Error {
   /** Field -> complaint. */
   readonly fields: Record<string, string> | undefined;
   readonly details: unknown[];
+  /** After how many seconds trying again may help; sent as `Retry-After`. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     kind: ErrorName,
     message: string,
-    extra: { fields?: Record<string, string>; details?: unknown[]; cause?: unknown } = {},
+    extra: {
+      fields?: Record<string, string>;
+      details?: unknown[];
+      cause?: unknown;
+      retryAfterSeconds?: number;
+    } = {},
   ) {
     super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
     this.name = 'ApiError';
     this.kind = kind;
     this.fields = extra.fields;
     this.details = extra.details ?? [];
+    this.retryAfterSeconds = extra.retryAfterSeconds;
   }
 
   get status(): number {

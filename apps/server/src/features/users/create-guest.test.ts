@@ -93,6 +93,18 @@ for (const engine of testEngines) {
       for (const address of addresses) await make({}, from(address));
     });
 
+    it('[GST4] the refusal says when the next guest may be made', async () => {
+      await setApp({ guests: { per_address_per_hour: 2 } });
+      await make();
+      world.clock.advance(60_000);
+      await make();
+      world.clock.advance(60_500);
+      const refused = await make().catch((error: unknown) => error);
+      expect(refused).toMatchObject({ kind: 'rate_limited', retryAfterSeconds: 3480 });
+      world.clock.advance(3480_000);
+      await make();
+    });
+
     it('[GST4] guests made at once do not exceed the quota', async () => {
       await setApp({ guests: { per_address_per_hour: 3 } });
       const made = await Promise.allSettled(Array.from({ length: 12 }, () => make()));

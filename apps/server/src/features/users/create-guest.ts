@@ -70,8 +70,11 @@ async function demandFreeId(act: Act, wish: CreateGuestRequest['user']['id']): P
 async function takeQuota(act: Act, perHour: number): Promise<void> {
   const address = quotaAddress(act.address);
   await act.tx.lock(`address:${address}`);
-  if ((await guestsMade(act.tx, address, act.now)) < perHour) return;
-  throw new ApiError('rate_limited', `this address may make ${perHour} guests an hour; try again later`);
+  const { made, countsUntil } = await guestsMade(act.tx, address, act.now);
+  if (made < perHour) return;
+  const seconds = Math.max(1, Math.ceil((countsUntil - act.now) / 1000));
+  const complaint = `this address may make ${perHour} guests an hour; wait ${seconds} s`;
+  throw new ApiError('rate_limited', complaint, { retryAfterSeconds: seconds });
 }
 
 function recordGuest(act: Act, row: UserRow): void {

@@ -9,12 +9,13 @@ const EXPIRED_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 /** Expired rows that one new guest drops at most. */
 const PURGE_BATCH = 100;
 
-const countSince = prepared<{ address: string; since: number }, { made: number }>((db, p) =>
-  db
-    .selectFrom('guest_starts')
-    .select((eb) => eb.fn.countAll<number>().as('made'))
-    .where('address', '=', p('address'))
-    .where('created_at', '>', p('since')),
+const countSince = prepared<{ address: string; since: number }, { made: number; first: number | null }>(
+  (db, p) =>
+    db
+      .selectFrom('guest_starts')
+      .select((eb) => [eb.fn.countAll<number>().as('made'), eb.fn.min('created_at').as('first')])
+      .where('address', '=', p('address'))
+      .where('created_at', '>', p('since')),
 );
 const insertStart = prepared<{ user_id: UserId; address: string; created_at: number }, never>((db, p) =>
   db
@@ -47,9 +48,15 @@ const dropExpired = prepared<{ before: number }, never>((db, p) =>
   ),
 );
 
-/** How many guests the address made within the last hour. */
-export const guestsMade = async (handle: Handle, address: string, now: number): Promise<number> =>
-  (await countSince.first(handle, { address, since: now - QUOTA_SPAN_MS }))?.made ?? 0;
+/** How many guests the address made within the last hour, and when the first of them stops counting. */
+export async function guestsMade(
+  handle: Handle,
+  address: string,
+  now: number,
+): Promise<{ made: number; countsUntil: number }> {
+  const found = await countSince.first(handle, { address, since: now - QUOTA_SPAN_MS });
+  return { made: found?.made ?? 0, countsUntil: (found?.first ?? now) + QUOTA_SPAN_MS };
+}
 
 /** Counts a guest for the address and forgets what no quota counts any more. */
 export async function countGuest(tx: Tx, userId: UserId, address: string, now: number): Promise<void> {

@@ -187,8 +187,8 @@ const ask: Rule = (model, { by, whom, in: place, value }) => {
   if (model.people[person].deleted) return MISSING;
   if (model.people[person].deactivated) return FORBIDDEN;
   const mayNot = createRefusal(model, place, person, asking);
-  const isKnown =
-    call.sessions.some((session) => session.person === person) || callRole(call, person) !== null;
+  const isMember = callRole(call, person) !== null && call.endedAt === null;
+  const isKnown = isMember || call.sessions.some((session) => session.person === person);
   if (mayNot || (!isKnown && joinRefusal(model, place, person, asking))) return FORBIDDEN;
   if (capabilities(model, place, person, asking).has(String(value))) return nothing();
   if (stateOf(model, place, String(value)) !== 'on_request') return FORBIDDEN;

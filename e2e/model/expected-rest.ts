@@ -107,6 +107,7 @@ const end: Rule = (model, { by, in: place }) => {
   if (call.endedAt !== null) return nothing();
   const events = isRunning(call, model.now) ? ['call.ended', 'call.session_ended'] : ['call.ended'];
   call.endedAt = model.now;
+  for (const request of call.requests) if (request.state === 'pending') request.state = 'expired';
   return changed(events);
 };
 

@@ -256,7 +256,8 @@ const STORE_FAULTS: Fault[] = [
     wrap: (database) =>
       meddled(database, async (statement, run) => {
         const rows = await run(statement);
-        if (!begins(statement, 'select * from permission_requests')) return rows;
+        if (!begins(statement, 'select * from') || !statement.sql.includes('permission_requests'))
+          return rows;
         return rows.map((row) => ({ ...(row as object), state: 'pending' }));
       }),
     shownBy: [

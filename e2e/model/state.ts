@@ -46,7 +46,7 @@ export interface SessionState {
 export interface RequestState {
   person: Person;
   permission: string;
-  state: 'pending' | 'granted' | 'denied' | 'withdrawn';
+  state: 'pending' | 'granted' | 'denied' | 'withdrawn' | 'expired';
 }
 
 export interface CallState {

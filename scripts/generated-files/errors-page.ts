@@ -1,13 +1,19 @@
 import { ERRORS } from '@callgate/contract';
 import { type GeneratedFile, HEADING, table } from './generated-file.ts';
 
-/** docs/reference/errors.md: the error catalogue with what to do. */
+/** docs/reference/errors.md: the error catalogue with what to do; `more_info` of a reply leads to the row's anchor. */
 export const errorsPage: GeneratedFile = {
   path: 'docs/reference/errors.md',
   make() {
     const rows = Object.entries(ERRORS)
       .sort(([, a], [, b]) => a.code - b.code || a.status - b.status)
-      .map(([name, { code, status, title, fix }]) => [code, status, `\`${name}\``, title, fix]);
+      .map(([name, { code, status, title, fix }]) => [
+        code,
+        status,
+        `<a id="${name}"></a>\`${name}\``,
+        title,
+        fix,
+      ]);
     return `${HEADING}
 
 # Errors

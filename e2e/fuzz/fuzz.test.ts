@@ -69,7 +69,10 @@ async function changesBy(
   const before = await digestOf(reader);
   const again = await sendAll(server, refused);
   const changed = changedTables(before, await digestOf(reader));
-  if (changed.length === 0 || !again.every(isRefused)) return [];
+  if (changed.length === 0) return [];
+  // What is accepted now may have changed it: without those, once more.
+  const still = again.filter(isRefused).map(({ asked }) => asked);
+  if (still.length < refused.length) return still.length > 0 ? changesBy(server, reader, still) : [];
   const [only] = again;
   if (again.length === 1 && only) return [`${changed}: ${describeCase(only.asked, only.reply)}`];
   const half = Math.ceil(refused.length / 2);

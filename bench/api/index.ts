@@ -29,8 +29,11 @@ export async function benchApi(options: RunOptions): Promise<string> {
     for (const [name, measure] of Object.entries(PARTS)) {
       if (options.only.length > 0 && !options.only.includes(name)) continue;
       const began = performance.now();
-      parts.push(await measure(postgres, options));
-      process.stderr.write(`${name}: measured in ${Math.round((performance.now() - began) / 1000)} s\n`);
+      const part = await measure(postgres, options);
+      parts.push(part);
+      const seconds = Math.round((performance.now() - began) / 1000);
+      const found = part.targets.map((target) => `${target.name}: ${target.measured}`);
+      process.stderr.write(`${name}, after ${seconds} s: ${found.join('; ')}\n`);
     }
     return figuresText(parts, {
       machine: describedMachine,

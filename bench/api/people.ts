@@ -39,14 +39,14 @@ async function demand(server: RunningServer, path: string, body: object): Promis
   if (reply.status >= 300) throw new Error(`${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
 }
 
-/** `GET` call: each lane reads its 8 calls in turn, as the member of them that is not the moderator. */
-export const readRequests = (server: RunningServer): string[][] =>
+/** `GET` call: each lane reads its 8 calls in turn, as their ordinary member or as their moderator. */
+export const readRequests = (server: RunningServer, as: 'member' | 'moderator' = 'member'): string[][] =>
   lanes.map((lane) =>
     targets.map((index) =>
       requestText(server, {
         method: 'GET',
         path: `/api/v2/video/call/default/${callId(lane, index)}`,
-        token: server.userToken(person(lane, index)),
+        token: server.userToken(as === 'member' ? person(lane, index) : moderator(lane)),
       }),
     ),
   );

@@ -22,7 +22,7 @@ export const FULL: Omit<RunOptions, 'only' | 'profile'> = {
   warmUpSeconds: 3,
   bans: 1_000_000,
   prefixes: 100_000,
-  lookups: 20_000,
+  lookups: 10_000,
   starts: 5,
 };
 

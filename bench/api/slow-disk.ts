@@ -16,7 +16,8 @@ export async function measureSlowDisk({ rounds, seconds, warmUpSeconds }: RunOpt
   try {
     const port = Number(new URL(server.baseUrl).port);
     await makePeopleAndCalls(server);
-    await load.prepare('reads', port, readRequests(server));
+    // The members are blocked and banned by the acts meanwhile.
+    await load.prepare('reads', port, readRequests(server, 'moderator'));
     await load.prepare('acts', port, actRequests(server));
     const streams = [
       { name: 'reads', perSecond: READS_PER_SECOND },

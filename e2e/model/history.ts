@@ -117,7 +117,7 @@ export async function send({ asked, model, seen }: Run, command: Command): Promi
 }
 
 /** Lifts what reaches beyond the history: bans with addresses, the application's date, people in calls. */
-async function cleanUp({ asked: { world, names } }: Run): Promise<void> {
+export async function cleanUp({ asked: { world, names } }: Run): Promise<void> {
   world.clock.advance(1000);
   await done(world, 'PATCH', '/api/v2/app', { revoke_tokens_issued_before: null });
   for (const place of PLACES)

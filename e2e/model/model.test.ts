@@ -1,12 +1,13 @@
-import { testEngines } from '@callgate/server/storage/test-databases.ts';
+import { type TestEngine, testEngines } from '@callgate/server/storage/test-databases.ts';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { countsName, testCounts, testSeed } from '../../scripts/test-counts.ts';
+import { histories, holdHistory } from './arbitrary-history.ts';
 import { type Command, printed } from './commands.ts';
-import { generate, newCoverage } from './generate.ts';
-import { type Disagreement, runHistory } from './history.ts';
+import { newCoverage } from './generate.ts';
+import { begin } from './history.ts';
 import { reportFigure } from './report.ts';
-import { shrunk } from './shrink.ts';
-import { openWorld } from './world.ts';
+import { type ModelWorld, openWorld } from './world.ts';
 
 const { modelHistories: HISTORIES, modelSteps: STEPS } = testCounts();
 /** Histories that share a server; each has people, calls and a call type of its own. */
@@ -19,12 +20,13 @@ for (const engine of testEngines) {
       timeout: 60_000 + HISTORIES * HISTORY_MS,
     }, async () => {
       const coverage = newCoverage();
-      const histories = Array.from({ length: HISTORIES }, (_, at) =>
-        generate(testSeed() + at, STEPS, coverage),
-      );
+      const worlds = worldsOf(engine);
       const started = performance.now();
-      for (let from = 0; from < histories.length; from += PER_WORLD) {
-        await holdAll(histories.slice(from, from + PER_WORLD), from);
+      const holds = fc.asyncProperty(histories(STEPS, coverage), (history) => worlds.hold(history));
+      try {
+        await fc.assert(holds, { seed: testSeed(), numRuns: HISTORIES, reporter });
+      } finally {
+        await worlds.discard();
       }
       const seconds = Math.round((performance.now() - started) / 1000);
       const { seen, total } = coverage;
@@ -34,23 +36,37 @@ for (const engine of testEngines) {
       );
     });
   });
+}
 
-  async function holdAll(histories: readonly Command[][], from: number): Promise<void> {
-    const world = await openWorld(engine);
-    try {
-      for (const [at, history] of histories.entries()) {
-        const failure = await runHistory(world, history);
-        if (failure) throw new Error(await explained(history, from + at, failure));
+/** A server for some histories after each other; after a disagreement the next one gets a fresh one. */
+function worldsOf(engine: TestEngine) {
+  let world: ModelWorld | undefined;
+  let used = 0;
+  const discard = async () => {
+    await world?.discard();
+    world = undefined;
+    used = 0;
+  };
+  return {
+    discard,
+    async hold(history: readonly Command[]): Promise<void> {
+      if (used++ === PER_WORLD) await discard();
+      world ??= await openWorld(engine);
+      const current = world;
+      try {
+        await holdHistory(() => begin(current), history);
+      } catch (error) {
+        await discard();
+        throw error;
       }
-    } finally {
-      await world.discard();
-    }
-  }
+    },
+  };
+}
 
-  async function explained(history: Command[], number: number, first: Disagreement): Promise<string> {
-    const { history: shorter, failure } = await shrunk(engine, history);
-    const { lines } = failure ?? first;
-    const alone = failure ? '' : ' (not when it runs alone)';
-    return `history ${number} of CALLGATE_TEST_SEED=${testSeed()} on ${engine.name}, shortened${alone}:\n${printed(shorter)}\n${lines.join('\n')}`;
-  }
+/** The shortened history and where it parts, with the seed to repeat it. */
+function reporter(details: fc.RunDetails<[Command[]]>): void {
+  if (!details.failed) return;
+  const [history] = details.counterexample ?? [[]];
+  const cause = details.errorInstance instanceof Error ? details.errorInstance.message : '';
+  throw new Error(`CALLGATE_TEST_SEED=${testSeed()}, run ${details.numRuns}:\n${printed(history)}\n${cause}`);
 }

@@ -220,7 +220,7 @@ describe('answers', () => {
       'banUser',
     ]);
     const both = OPERATION_LIST.filter(({ success }) => success.otherwise !== undefined).map(({ id }) => id);
-    expect(both).toEqual(['getOrCreateCall', 'banUser']);
+    expect(both).toEqual(['getOrCreateCall', 'requestPermission', 'banUser']);
   });
 });
 

@@ -130,7 +130,7 @@ export const moderationOperations = operations({
       schema: RequestPermissionResponse,
       otherwise: {
         status: 200,
-        when: 'nothing new was asked: the permissions are held or asked for already',
+        when: 'the permissions are held already: nothing is asked',
       },
     },
     errors: bodyErrors('not_found'),

@@ -120,10 +120,13 @@ export async function send({ asked, model, seen }: Run, command: Command): Promi
 export async function cleanUp({ asked: { world, names } }: Run): Promise<void> {
   world.clock.advance(1000);
   await done(world, 'PATCH', '/api/v2/app', { revoke_tokens_issued_before: null });
-  for (const place of PLACES)
-    await done(world, 'POST', `/api/v2/video/call/${names.type}/${place}/mark_ended`, {});
   for (const id of PEOPLE) {
     const target_user_id = names.person(id);
+    // Not by ending the call: whoever joined after its end would stay.
+    for (const place of PLACES)
+      await done(world, 'POST', `/api/v2/video/call/${names.type}/${place}/leave`, {
+        user_id: target_user_id,
+      });
     for (const scope of [{}, ...PLACES.map((place) => ({ channel_cid: `${names.type}:${place}` }))]) {
       await done(world, 'DELETE', '/api/v2/moderation/ban', { target_user_id, ...scope });
     }

@@ -79,7 +79,7 @@ for (const engine of testEngines) {
     it('[ACT7] however much that is', async () => {
       const scopes = Array.from({ length: 1100 }, (_, at) => ({ userId: id(`person-${at}`) }));
       await world.killed.database.write(async (tx) => {
-        for (const scope of scopes) await world.enforcement.addJob(tx, [scope], world.clock.time);
+        for (const scope of scopes) await world.enforcement.addJob(tx, [scope], world.clock.time).written;
       });
       expect(await world.another().recover()).toBe(1100);
       expect(await pending()).toBe(0);

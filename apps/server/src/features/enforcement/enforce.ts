@@ -5,13 +5,21 @@ import type { MediaPlane, SessionSelector } from '../media/index.ts';
 import { selectSessions } from '../media/index.ts';
 import type { PolicyReader } from '../policy/index.ts';
 import { createIdleJobs } from './idle-jobs.ts';
-import { addJob, type EnforcementResult, finishJob, jobsByIds, pendingJobs, resultOf } from './jobs.store.ts';
+import {
+  type AddedJob,
+  addJob,
+  type EnforcementResult,
+  finishJob,
+  jobsByIds,
+  pendingJobs,
+  resultOf,
+} from './jobs.store.ts';
 import { removeRefused, type SessionEndings } from './remove-refused.ts';
 import { createRetry } from './retry.ts';
 
 export interface Enforcement {
   readonly media: MediaPlane;
-  addJob(tx: Tx, selectors: readonly SessionSelector[], now: number): Promise<JobId>;
+  addJob(tx: Tx, selectors: readonly SessionSelector[], now: number): AddedJob;
   /**
    * Brings the sessions of a committed job to what policy says now, in a new snapshot. Never rejects: the act stands,
    * so a failure answers `pending`, and the job is tried again.

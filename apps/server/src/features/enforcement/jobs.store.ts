@@ -53,10 +53,15 @@ export interface EnforcementResult {
 }
 
 /** Writes the job in the act's transaction, so that a crash after the commit cannot lose it. */
-export async function addJob(tx: Tx, selectors: readonly SessionSelector[], now: number): Promise<JobId> {
+export function addJob(tx: Tx, selectors: readonly SessionSelector[], now: number): AddedJob {
   const id = newId<JobId>(now);
-  await insertJob.all(tx, { id, scope: JSON.stringify(selectors), now });
-  return id;
+  return { id, written: insertJob.all(tx, { id, scope: JSON.stringify(selectors), now }) };
+}
+
+/** A job on its way into the transaction: `written` settles with its statement, so others can travel with it. */
+export interface AddedJob {
+  id: JobId;
+  written: Promise<unknown>;
 }
 
 export const finishJob = async (tx: Tx, id: JobId, result: EnforcementResult, now: number): Promise<void> =>

@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -22,7 +31,13 @@ function suite(body: string): void {
 
 const EQUAL = `for (const engine of engines) describe(engine, () => test('holds', () => {}));\n`;
 
-function start(args: string[], environment: NodeJS.ProcessEnv): { child: ChildProcess; said: () => string } {
+interface Started {
+  child: ChildProcess;
+  /** Everything that was printed so far. */
+  said: () => string;
+}
+
+function start(args: string[], environment: NodeJS.ProcessEnv): Started {
   // What the surrounding run was told is not for this one.
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CALLGATE_TEST_'));
   const child = spawn(process.execPath, [join(import.meta.dirname, 'test.ts'), '--root', project, ...args], {
@@ -150,28 +165,66 @@ test('a page is not written by a run that failed', async () => {
 
 const isLeftOut = (process.env.CALLGATE_TEST_WITHOUT ?? '').includes('postgres');
 const whereFound = test.skipIf(isLeftOut || findPostgres() === undefined);
-whereFound('a server that was started for the run is gone after it, also after a signal', async () => {
-  suite(`test('has a server of its own', async () => {
-    const { connect } = await import('node:net');
-    const { port } = new URL(process.env.CALLGATE_TEST_POSTGRES_URL ?? '');
-    await new Promise((done, fail) => connect(Number(port), '127.0.0.1').once('connect', done).once('error', fail));
-    console.log('port ' + port);
-    if (process.env.WAIT) await new Promise(() => setInterval(() => {}, 1000));
-  }, 60_000);\n`);
-  const { code, said } = await npmTest([]);
-  expect(code).toBe(0);
-  await expect(connects(portIn(said))).resolves.toBe(false);
+/** A suite that says where its server is, and stays when `WAIT` is set. */
+const WITH_SERVER = `test('has a server of its own', async () => {
+  const { connect } = await import('node:net');
+  const { port } = new URL(process.env.CALLGATE_TEST_POSTGRES_URL ?? '');
+  await new Promise((done, fail) => connect(Number(port), '127.0.0.1').once('connect', done).once('error', fail));
+  console.log('port ' + port);
+  if (process.env.WAIT) await new Promise(() => setInterval(() => {}, 1000));
+}, 60_000);\n`;
 
-  const { child, said: saidSoFar } = start([], { WAIT: '1' });
-  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+/** A run that waits in its suite, and the code it ends with. */
+async function waitingRun(
+  temporary: string,
+): Promise<Started & { closed: Promise<number | null>; port: number }> {
+  const started = start([], { WAIT: '1', TMPDIR: temporary });
+  const closed = new Promise<number | null>((resolve) => started.child.once('exit', resolve));
   await new Promise<void>((resolve) =>
-    child.stdout?.on('data', () => saidSoFar().includes('port ') && resolve()),
+    started.child.stdout?.on('data', () => started.said().includes('port ') && resolve()),
   );
-  expect(await connects(portIn(saidSoFar()))).toBe(true);
+  return { ...started, closed, port: portIn(started.said()) };
+}
+
+/** A folder for temporary files that PostgreSQL's user can enter too. */
+function temporaryFolder(): string {
+  const folder = join(project, 'temporary');
+  mkdirSync(folder);
+  for (const each of [project, folder]) chmodSync(each, 0o777);
+  return folder;
+}
+
+whereFound('a server that was started for the run is gone after it', async () => {
+  suite(WITH_SERVER);
+  const temporary = temporaryFolder();
+  const { code, said } = await npmTest([], { TMPDIR: temporary });
+  expect(code).toBe(0);
+  expect(await connects(portIn(said))).toBe(false);
+  expect(readdirSync(temporary)).toEqual([]);
+});
+
+whereFound('a signal ends the run, its server and its folders', async () => {
+  suite(WITH_SERVER);
+  const temporary = temporaryFolder();
+  const { child, said, closed, port } = await waitingRun(temporary);
+  expect(await connects(port)).toBe(true);
   child.kill('SIGTERM');
   expect(await closed).toBe(1);
-  expect(saidSoFar()).toContain('stopped by SIGTERM');
-  expect(await connects(portIn(saidSoFar()))).toBe(false);
+  expect(said()).toContain('stopped by SIGTERM');
+  expect(await connects(port)).toBe(false);
+  expect(readdirSync(temporary)).toEqual([]);
+});
+
+whereFound('a signal does so too when nobody reads the output any more', async () => {
+  suite(WITH_SERVER);
+  const temporary = temporaryFolder();
+  const { child, closed, port } = await waitingRun(temporary);
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.kill('SIGTERM');
+  expect(await closed).toBe(1);
+  expect(await connects(port)).toBe(false);
+  expect(readdirSync(temporary)).toEqual([]);
 });
 
 const portIn = (said: string): number => Number(said.match(/port (\d+)/)?.[1]);

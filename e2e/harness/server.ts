@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -39,6 +40,16 @@ export interface ServerOptions {
 }
 
 export const REPO = resolve(import.meta.dirname, '../..');
+/** What `npm start` gives Node before the file to run. */
+const START_ARGS = startArgs();
+
+function startArgs(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(REPO, 'package.json'), 'utf8')) as {
+    scripts: { start: string };
+  };
+  return scripts.start.split(' ').slice(1, -1);
+}
+
 const API_KEY = 'e2e-key';
 const API_SECRET = 'e2e-secret-that-is-long-enough-for-hs256';
 
@@ -81,7 +92,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     printed = '';
     child = spawn(
       process.execPath,
-      [...(options.nodeArgs ?? []), options.entry ?? join(REPO, 'apps/server/src/main.ts')],
+      [...START_ARGS, ...(options.nodeArgs ?? []), options.entry ?? join(REPO, 'apps/server/src/main.ts')],
       {
         cwd: dataDir,
         env: {

@@ -22,39 +22,9 @@ export async function holdHistory(begin: () => Promise<Run>, history: readonly C
 }
 
 /**
- * Histories for fast-check, whose seed decides them. Not `fc.commands`: each command is drawn with an eye on the one
- * before it, so that every ordered pair comes up within some hundred histories (`generate.ts`).
+ * Histories of `steps` commands for fast-check, whose seed decides them; what they cover is noted in `coverage`. Not
+ * `fc.commands`: each command is drawn with an eye on the one before it, so that every ordered pair comes up within
+ * some hundred histories (`generate.ts`), and a failing history is shortened on servers of its own (`shrink.ts`).
  */
-class Histories extends fc.Arbitrary<Command[]> {
-  readonly #steps: number;
-  readonly #coverage: Coverage;
-
-  constructor(steps: number, coverage: Coverage) {
-    super();
-    this.#steps = steps;
-    this.#coverage = coverage;
-  }
-
-  override generate(random: fc.Random): fc.Value<Command[]> {
-    return new fc.Value(generate(random.nextInt(0, 2 ** 31 - 1), this.#steps, this.#coverage), undefined);
-  }
-
-  override canShrinkWithoutContext(value: unknown): value is Command[] {
-    return Array.isArray(value);
-  }
-
-  /** Without a piece of it: halves first, single commands last. */
-  override shrink(history: Command[]): fc.Stream<fc.Value<Command[]>> {
-    return fc.stream(withoutPieces(history)).map((shorter) => new fc.Value(shorter, undefined));
-  }
-}
-
-function* withoutPieces(history: readonly Command[]): Generator<Command[]> {
-  for (let size = Math.floor(history.length / 2); size >= 1; size = Math.floor(size / 2)) {
-    for (let from = history.length - size; from >= 0; from -= size) yield history.toSpliced(from, size);
-  }
-}
-
-/** Histories of `steps` commands; what they cover is noted in `coverage`. */
 export const histories = (steps: number, coverage: Coverage): fc.Arbitrary<Command[]> =>
-  new Histories(steps, coverage);
+  fc.noShrink(fc.nat({ max: 2 ** 31 - 1 })).map((seed) => generate(seed, steps, coverage));

@@ -6,7 +6,7 @@ import { FAULTS, type Fault } from './faults.ts';
 import { generate, newCoverage } from './generate.ts';
 import { runHistory } from './history.ts';
 import { reportFigure } from './report.ts';
-import { runAlone } from './run-alone.ts';
+import { runAlone } from './shrink.ts';
 import { openWorld } from './world.ts';
 
 /** How many random histories may pass at most before a fault is seen; all are bounded by it at full counts. */

@@ -7,6 +7,7 @@ import { type Command, printed } from './commands.ts';
 import { newCoverage } from './generate.ts';
 import { begin } from './history.ts';
 import { reportFigure } from './report.ts';
+import { shrunk } from './shrink.ts';
 import { type ModelWorld, openWorld } from './world.ts';
 
 const { modelHistories: HISTORIES, modelSteps: STEPS } = testCounts();
@@ -24,7 +25,8 @@ for (const engine of testEngines) {
       const started = performance.now();
       const holds = fc.asyncProperty(histories(STEPS, coverage), (history) => worlds.hold(history));
       try {
-        await fc.assert(holds, { seed: testSeed(), numRuns: HISTORIES, reporter });
+        const details = await fc.check(holds, { seed: testSeed(), numRuns: HISTORIES });
+        if (details.failed) throw new Error(await explained(engine, details));
       } finally {
         await worlds.discard();
       }
@@ -64,9 +66,11 @@ function worldsOf(engine: TestEngine) {
 }
 
 /** The shortened history and where it parts, with the seed to repeat it. */
-function reporter(details: fc.RunDetails<[Command[]]>): void {
-  if (!details.failed) return;
+async function explained(engine: TestEngine, details: fc.RunDetails<[Command[]]>): Promise<string> {
   const [history] = details.counterexample ?? [[]];
-  const cause = details.errorInstance instanceof Error ? details.errorInstance.message : '';
-  throw new Error(`CALLGATE_TEST_SEED=${testSeed()}, run ${details.numRuns}:\n${printed(history)}\n${cause}`);
+  const told = details.errorInstance instanceof Error ? details.errorInstance.message : '';
+  const { history: shorter, failure } = await shrunk(engine, history);
+  const alone = failure ? '' : ' (not when it runs alone)';
+  const lines = failure ? failure.lines.join('\n') : told;
+  return `history ${details.numRuns} of CALLGATE_TEST_SEED=${testSeed()} on ${engine.name}, shortened${alone}:\n${printed(shorter)}\n${lines}`;
 }

@@ -113,7 +113,7 @@ function problemsOf(run: Run, code: number, result: Executed): string[] {
   if (code !== 0) problems.push(`vitest ended with ${code}`);
   if (result.failed > 0) problems.push(`${result.failed} tests failed`);
   if (!run.options.requireAll) return problems;
-  for (const engine of run.engines.leftOut.filter((each) => each.canBeInstalled())) {
+  for (const engine of run.engines.leftOut) {
     problems.push(`${engine.name} is missing and this run must be complete`);
   }
   return [...problems, ...complaints(result)];

@@ -8,11 +8,6 @@ export interface Engine {
   readonly install: string;
   /** The variable that tells the tests where it is. Set by the caller: that one is used, nothing is started. */
   readonly variable: string;
-  /**
-   * Whether `install` alone brings it, so that `--require-all` may demand it. What a machine cannot get by itself is
-   * named at the end and fails nothing.
-   */
-  canBeInstalled(): boolean;
   /** Starts it; undefined when it is not on this machine. */
   start(path: string | undefined): Promise<StartedEngine | undefined>;
 }

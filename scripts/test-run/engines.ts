@@ -8,7 +8,6 @@ const postgres: Engine = {
   suites: 'PostgreSQL: every suite titled "postgres"',
   install: 'sudo bash scripts/install/postgres.sh',
   variable: 'CALLGATE_TEST_POSTGRES_URL',
-  canBeInstalled: () => true,
   async start(path) {
     const binaries = findPostgres(path);
     return binaries === undefined ? undefined : await startCluster(binaries);

@@ -19,7 +19,6 @@ export const seedCommands: Engine = {
   suites: 'e2e/seed.test.ts: the 17 documented cURL commands (the text named by CALLGATE_SEED, curl, perl)',
   install: 'sudo bash scripts/install/seed-tools.sh',
   variable: 'CALLGATE_TEST_SEED_TEXT',
-  canBeInstalled: () => existsSync(seedText()),
   async start() {
     const text = seedText();
     if (!existsSync(text) || !answers('curl', ['--version'])) return undefined;

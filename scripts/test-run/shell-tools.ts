@@ -13,7 +13,6 @@ export const shellTools: Engine = {
   suites: 'e2e/docs.test.ts: the commands of README and guides (bash, curl)',
   install: 'sudo bash scripts/install/seed-tools.sh',
   variable: 'CALLGATE_TEST_SHELL',
-  canBeInstalled: () => true,
   async start(path) {
     const isThere = TOOLS.every(
       ([command, ...args]) => spawnSync(command, args, { stdio: 'ignore', env: { PATH: path } }).status === 0,

@@ -19,7 +19,8 @@ export function openapiDocument(): string {
     info: {
       title: 'Callgate',
       version: VERSION,
-      description: 'Moderates calls and enforces every decision at the media server.',
+      description:
+        'Decides who may be in a call and what they may send. No media server is connected yet: acts answer `enforcement.state: no_media`.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'The server that this document comes from.' }],

@@ -212,8 +212,8 @@ for (const engine of testEngines) {
       await endCall(world.services.acts, world.as('john'), { cid });
       const at = toTime(world.clock.now());
       world.clock.advance(1000);
-      for (const work of [deny(world.as('john'), id), withdraw(world.as('sara'), id)])
-        expect(await refusedWith(work)).toMatchObject({
+      for (const answer of [() => deny(world.as('john'), id), () => withdraw(world.as('sara'), id)])
+        expect(await refusedWith(answer())).toMatchObject({
           status: 400,
           message: expect.stringContaining('expired'),
         });

@@ -68,7 +68,7 @@ function partOf(measured: readonly Measured[], { bans, prefixes, lookups }: RunO
     title: 'The ban check of a join',
     text:
       `${bans.toLocaleString('en-US')} bans of people and ${prefixes.toLocaleString('en-US')} banned prefixes, ` +
-      `half IPv4, half IPv6. Both questions of a join (is the person banned, is the address) in one snapshot, ` +
+      `half IPv4, half IPv6. Both questions of a join (the person's standing, the address) in one snapshot, ` +
       `${lookups.toLocaleString('en-US')} look-ups of each kind one after another, each of another person and ` +
       `address, answers checked. A start is timed from the start of the process until /readyz answers 200.`,
     head: ['', 'per second', 'p50', 'p99'],

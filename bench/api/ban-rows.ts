@@ -21,8 +21,26 @@ export function bannedPrefix(n: number): string {
 export const addressIn = (n: number): string =>
   n % 2 === 0 ? bannedPrefix(n).slice(0, -3) : bannedPrefix(n).replace('::/64', '::7');
 
-/** Fills the tables as that many bans of people and of prefixes would. */
-export async function fillBans(database: Database, bans: number, prefixes: number): Promise<void> {
+/** Somebody who is not banned. */
+export const stranger = (n: number): string => `stranger-${n}`;
+
+/** Rows of users with the ids that the expression makes of `n` from 1 to `count`. */
+const insertUsers = (id: string, count: number): string =>
+  `with recursive numbers(n) as (
+    select cast(0 as bigint) union all select n + 1 from numbers where n < ${count})
+  insert into users (id, role, custom, teams, language, invisible, created_at, updated_at)
+  select ${id}, 'user', '{}', '[]', '', 0, n, n from numbers`;
+
+/** Fills the tables as that many bans of people and of prefixes would, with the people and some strangers. */
+export async function fillBans(
+  database: Database,
+  { bans, prefixes, strangers }: { bans: number; prefixes: number; strangers: number },
+): Promise<void> {
+  for (const statement of [
+    insertUsers(`'person-' || (n * 7919 % ${PRIME})`, bans),
+    insertUsers(`'stranger-' || n`, strangers),
+  ])
+    await database.write((tx) => tx.run(rawStatement(statement)));
   await database.write((tx) =>
     tx.run(
       rawStatement(

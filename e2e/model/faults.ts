@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { UserId } from '@callgate/contract';
-import type { PolicySources } from '@callgate/server/features/policy/index.ts';
+import type { PolicySources, Standing } from '@callgate/server/features/policy/index.ts';
 import type { Services } from '@callgate/server/services.ts';
 import type { Handle } from '@callgate/server/storage/database.ts';
 import { builderOf } from '@callgate/server/storage/prepared.ts';
@@ -28,18 +28,25 @@ const callSource = (change: (call: CallSource) => Partial<CallSource>) =>
       return found && { ...found, ...change(found) };
     },
   }));
-type UserSource = NonNullable<Awaited<ReturnType<PolicySources['user']>>>;
-const userSource = (change: Partial<UserSource>) =>
+type Asked = Parameters<PolicySources['standing']>;
+const standingSource = (change: (standing: Standing, asked: Asked) => Standing | Promise<Standing>) =>
+  sources(({ standing }) => ({
+    async standing(...asked) {
+      const found = await standing(...asked);
+      return found && change(found, asked);
+    },
+  }));
+const participationSource = (change: Partial<Standing['participation']>) =>
+  standingSource((found) => ({ ...found, participation: { ...found.participation, ...change } }));
+const userSource = (change: Partial<Standing['user']>) => (services: Services) => {
   sources(({ user }) => ({
     async user(handle, id) {
       const found = await user(handle, id);
       return found && { ...found, ...change };
     },
-  }));
-const grantsBut = (state: 'granted' | 'revoked') =>
-  sources(({ grants }) => ({
-    grants: async (...of) => (await grants(...of)).filter((grant) => grant.state !== state),
-  }));
+  }))(services);
+  standingSource((found) => ({ ...found, user: { ...found.user, ...change } }))(services);
+};
 
 const as = (by: Command['by'], fields: Partial<Command> = {}): Partial<Command> => ({ by, ...fields });
 const joins = (by: Command['by'], value = '203.0.113.1') => step('join', as(by, { value }));
@@ -47,28 +54,34 @@ const joins = (by: Command['by'], value = '203.0.113.1') => step('join', as(by, 
 const POLICY_FAULTS: Fault[] = [
   {
     name: 'bans are forgotten',
-    patch: sources(() => ({ bans: async () => ({ app: false, call: false }) })),
+    patch: standingSource((found) => ({
+      ...found,
+      banned: false,
+      participation: { ...found.participation, bannedHere: false },
+    })),
     shownBy: [step('ban'), joins('bela')],
   },
   {
     name: 'bans do not run out',
-    patch: sources(({ bans }) => ({ bans: (handle, user, cid) => bans(handle, user, cid, 0) })),
+    patch: sources(({ standing }) => ({ standing: (handle, user, cid) => standing(handle, user, cid, 0) })),
     shownBy: [step('ban_timed', { value: 1 }), step('advance', { value: 61 })],
   },
   {
     name: 'a ban from one call is one from all',
-    patch: sources(({ bans }) => ({
-      async bans(handle, user, ...of) {
-        const found = await bans(handle, user, ...of);
-        return { ...found, app: found.app || (await isBannedAnywhere(handle, user)) };
-      },
+    patch: standingSource(async (found, [handle, user]) => ({
+      ...found,
+      banned: found.banned || (await isBannedAnywhere(handle, user)),
     })),
     shownBy: [step('ban_here'), joins('bela')],
   },
-  { name: 'revocations are dropped', patch: grantsBut('revoked'), shownBy: [step('revoke')] },
+  {
+    name: 'revocations are dropped',
+    patch: participationSource({ revoked: new Set() }),
+    shownBy: [step('revoke')],
+  },
   {
     name: 'grants are dropped',
-    patch: grantsBut('granted'),
+    patch: participationSource({ granted: new Set() }),
     shownBy: [step('grant', { value: 'mute-users' })],
   },
   {
@@ -110,7 +123,7 @@ const POLICY_FAULTS: Fault[] = [
   },
   {
     name: 'blocks are forgotten',
-    patch: sources(() => ({ isBlocked: async () => false })),
+    patch: participationSource({ blocked: false }),
     shownBy: [step('block'), joins('bela')],
   },
   {
@@ -145,7 +158,7 @@ const POLICY_FAULTS: Fault[] = [
   },
   {
     name: 'call roles are ignored',
-    patch: sources(() => ({ memberRole: async () => null })),
+    patch: participationSource({ memberRole: null }),
     shownBy: [step('member_role', { value: 'host' })],
   },
   {

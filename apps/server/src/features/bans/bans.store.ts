@@ -1,4 +1,5 @@
 import type { BanId, CallCid, UserId } from '@callgate/contract';
+import { type RawBuilder, sql } from 'kysely';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { flagField, textField, timeField } from '../../storage/filter.ts';
 import {
@@ -10,7 +11,7 @@ import {
   type Page,
   planPage,
 } from '../../storage/page.ts';
-import { builderOf, prepared } from '../../storage/prepared.ts';
+import { type Builder, builderOf, prepared } from '../../storage/prepared.ts';
 import type { BansTable } from '../../storage/tables.ts';
 
 export type BanRow = BansTable;
@@ -53,15 +54,24 @@ const upsert = prepared<BanRow, { id: BanId }>((db, p) =>
 );
 const remove = prepared<{ id: BanId }, never>((db, p) => db.deleteFrom('bans').where('id', '=', p('id')));
 
-const selectBinding = prepared<Key & { now: number }, { cid: CallCid | '' }>((db, p) =>
+/** What `bindingBanEnd` says of a ban without an end: later than every time that the API can write. */
+export const NEVER_ENDS = 2 ** 53 - 1;
+
+/**
+ * When the ban that binds the person ends, as a column: `NEVER_ENDS` for one without an end, null where there is
+ * none (a shadow ban does not bind). In force at `now`: later than `now`.
+ */
+export const bindingBanEnd = (
+  db: Builder,
+  { userId, cid }: { userId: RawBuilder<UserId>; cid: RawBuilder<CallCid | ''> },
+) =>
   db
     .selectFrom('bans')
-    .select('cid')
-    .where('target_user_id', '=', p('target_user_id'))
-    .where((eb) => eb.or([eb('cid', '=', ''), eb('cid', '=', p('cid'))]))
-    .where('shadow', '=', 0)
-    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', p('now'))])),
-);
+    .select((eb) => eb.fn.coalesce('expires_at', sql.lit(NEVER_ENDS)).as('ends_at'))
+    .where('target_user_id', '=', userId)
+    .where('cid', '=', cid)
+    .where('shadow', '=', 0);
+
 const LIST: ListShape = {
   name: 'bans',
   fields: {
@@ -100,17 +110,6 @@ export async function saveBan(tx: Tx, row: BanRow): Promise<BanId> {
 
 /** Removes the ban with its prefixes. */
 export const removeBan = async (tx: Tx, id: BanId): Promise<void> => void (await remove.all(tx, { id }));
-
-/** The source `bans` of policy: bans in force at `now` that bind (a shadow ban does not). */
-export async function bansInForce(
-  handle: Handle,
-  target_user_id: UserId,
-  cid: CallCid | undefined,
-  now: number,
-): Promise<{ app: boolean; call: boolean }> {
-  const rows = await selectBinding.all(handle, { target_user_id, cid: cid ?? '', now });
-  return { app: rows.some((row) => row.cid === ''), call: rows.some((row) => row.cid !== '') };
-}
 
 /** A page of the bans in force at `now`. Throws 400/4 naming what is wrong with the filter, sort or cursor. */
 export async function pageOfBans(handle: Handle, request: ListRequest, now: number): Promise<Page<BanRow>> {

@@ -1,7 +1,8 @@
 import type { CallCid, UserId } from '@callgate/contract';
 import type { Handle, Tx } from '../../storage/database.ts';
-import { prepared } from '../../storage/prepared.ts';
+import { type Builder, prepared } from '../../storage/prepared.ts';
 import type { CallBlocksTable } from '../../storage/tables.ts';
+import type { PersonInCall } from '../calls/index.ts';
 
 const insert = prepared<CallBlocksTable, { user_id: UserId }>((db, p) =>
   db
@@ -17,13 +18,6 @@ const insert = prepared<CallBlocksTable, { user_id: UserId }>((db, p) =>
 );
 const remove = prepared<{ cid: CallCid; user_id: UserId }, CallBlocksTable>((db, p) =>
   db.deleteFrom('call_blocks').where('cid', '=', p('cid')).where('user_id', '=', p('user_id')).returningAll(),
-);
-const selectOne = prepared<{ cid: CallCid; user_id: UserId }, { user_id: UserId }>((db, p) =>
-  db
-    .selectFrom('call_blocks')
-    .select('user_id')
-    .where('cid', '=', p('cid'))
-    .where('user_id', '=', p('user_id')),
 );
 const selectOfCall = prepared<{ cid: CallCid }, { user_id: UserId }>((db, p) =>
   db
@@ -42,8 +36,9 @@ export const addBlock = async (tx: Tx, row: CallBlocksTable): Promise<boolean> =
 export const removeBlock = (tx: Tx, cid: CallCid, user_id: UserId): Promise<CallBlocksTable | undefined> =>
   remove.first(tx, { cid, user_id });
 
-export const isBlocked = async (handle: Handle, cid: CallCid, user_id: UserId): Promise<boolean> =>
-  (await selectOne.first(handle, { cid, user_id })) !== undefined;
+/** As a column: the person's id where they are blocked, null where not. */
+export const blockOf = (db: Builder, { cid, userId }: PersonInCall) =>
+  db.selectFrom('call_blocks').select('user_id').where('cid', '=', cid).where('user_id', '=', userId);
 
 /** Ids of the people blocked on the call, first blocked first. */
 export const blockedUserIds = async (handle: Handle, cid: CallCid): Promise<UserId[]> =>

@@ -1,4 +1,4 @@
 export { blockUser } from './block-user.ts';
 export { checkBlockable } from './call-block.ts';
-export { addBlock, blockedUserIds, isBlocked } from './call-blocks.store.ts';
+export { addBlock, blockedUserIds, blockOf } from './call-blocks.store.ts';
 export { unblockUser } from './unblock-user.ts';

@@ -1,2 +1,2 @@
-export { grantsOf } from './call-grants.store.ts';
+export { grantsColumn, grantsIn, grantsOf } from './call-grants.store.ts';
 export { updateUserPermissions } from './update-user-permissions.ts';

@@ -1,7 +1,8 @@
 import type { CallCid, RoleName, UserId } from '@callgate/contract';
+import type { RawBuilder } from 'kysely';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { packedRow } from '../../storage/packed-row.ts';
-import { inList, prepared } from '../../storage/prepared.ts';
+import { type Builder, inList, prepared } from '../../storage/prepared.ts';
 import type { CallMembersTable } from '../../storage/tables.ts';
 import type { UserRow } from '../users/index.ts';
 
@@ -15,15 +16,12 @@ export interface MemberWithUser extends UserRow {
   member_updated_at: number;
 }
 
-type Pair = { cid: CallCid; user_id: UserId };
+/** One person in one call, where a statement about both says something of theirs as a column. */
+export interface PersonInCall {
+  userId: RawBuilder<UserId>;
+  cid: RawBuilder<CallCid>;
+}
 
-const selectRole = prepared<Pair, { role: RoleName }>((db, p) =>
-  db
-    .selectFrom('call_members')
-    .select('role')
-    .where('cid', '=', p('cid'))
-    .where('user_id', '=', p('user_id')),
-);
 const packedMember = packedRow<MemberWithUser>({
   id: 'users.id',
   role: 'users.role',
@@ -93,9 +91,9 @@ const remove = prepared<{ cid: CallCid; ids: string }, never>((db, p, engine) =>
     .where('user_id', 'in', inList<UserId>(engine, p('ids'))),
 );
 
-/** The role of a member; null for people who are none. */
-export const roleOfMember = async (handle: Handle, cid: CallCid, user_id: UserId): Promise<RoleName | null> =>
-  (await selectRole.first(handle, { cid, user_id }))?.role ?? null;
+/** The role of a member as a column; null for people who are none. */
+export const memberRoleOf = (db: Builder, { cid, userId }: PersonInCall) =>
+  db.selectFrom('call_members').select('role').where('cid', '=', cid).where('user_id', '=', userId);
 
 /** The first members with their users, longest members first. */
 export const firstMembers = async (handle: Handle, cid: CallCid, limit: number): Promise<MemberWithUser[]> =>

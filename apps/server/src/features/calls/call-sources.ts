@@ -1,18 +1,14 @@
-import type { CallCid, RoleName, UserId } from '@callgate/contract';
+import type { CallCid } from '@callgate/contract';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Handle } from '../../storage/database.ts';
 import { requireCallType } from '../call-types/index.ts';
 import { countSeatsTaken } from '../media/index.ts';
 import type { PolicySources } from '../policy/index.ts';
 import { effectiveSettings, isBackstage, isSessionRunning } from './call.ts';
-import { epochOf } from './call-epochs.store.ts';
-import { roleOfMember } from './call-members.store.ts';
 import { findCall } from './calls.store.ts';
 
-/** The sources of policy that calls, their members and sessions are. */
-export const callSources = (
-  clock: Clock,
-): Pick<PolicySources, 'call' | 'memberRole' | 'seatsTaken' | 'epoch'> => ({
+/** The sources of policy that calls and their sessions are. */
+export const callSources = (clock: Clock): Pick<PolicySources, 'call' | 'seatsTaken'> => ({
   async call(handle: Handle, cid: CallCid) {
     const row = await findCall(handle, cid);
     if (!row) return undefined;
@@ -30,8 +26,5 @@ export const callSources = (
       createdById: row.created_by_id,
     };
   },
-  memberRole: (handle: Handle, cid: CallCid, userId: UserId): Promise<RoleName | null> =>
-    roleOfMember(handle, cid, userId),
   seatsTaken: countSeatsTaken,
-  epoch: epochOf,
 });

@@ -71,10 +71,10 @@ async function demandMayCreate(
   const { caller, tx, policy, now } = act;
   const isServer = caller.kind === 'server';
   const asked = isServer ? { userId: creator, token: null, address: null } : askedBy(caller, act.address);
-  const [app, person, bans] = await Promise.all([
+  const [app, person, standing] = await Promise.all([
     policy.sources.app(tx),
     policy.person(tx, asked),
-    policy.sources.bans(tx, creator, cid, now),
+    policy.sources.standing(tx, creator, cid, now),
   ]);
   const settings = type.settings;
   const team = data.team ?? null;
@@ -88,7 +88,7 @@ async function demandMayCreate(
       ...{ startsAt: null, endedAt: null, sessionStartedAt: null, seatsTaken: 0 },
     },
     participation: {
-      ...{ memberRole: null, blocked: false, bannedHere: bans.call },
+      ...{ memberRole: null, blocked: false, bannedHere: standing?.participation.bannedHere ?? false },
       ...{ granted: new Set(), revoked: new Set(), epoch: 0 },
     },
   });

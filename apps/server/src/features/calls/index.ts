@@ -1,6 +1,7 @@
 export { type AdmitDeps, endCutOffJoins } from './admit-session.ts';
 export * from './call.ts';
-export type { MemberWithUser } from './call-members.store.ts';
+export { epochOf } from './call-epochs.store.ts';
+export { type MemberWithUser, memberRoleOf, type PersonInCall } from './call-members.store.ts';
 export { callSources } from './call-sources.ts';
 export { memberResponse, type ShownMember } from './call-view.ts';
 export * from './calls.store.ts';

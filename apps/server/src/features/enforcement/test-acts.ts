@@ -3,6 +3,7 @@ import {
   type CallCid,
   type CallId,
   type CallTypeName,
+  type Capability,
   type RoleName,
   type SessionId,
   type UserId,
@@ -12,7 +13,7 @@ import { builderOf } from '../../storage/prepared.ts';
 import type { CallBlocksTable, CallsTable, MediaSessionsTable, Tables } from '../../storage/tables.ts';
 import type { TestEngine } from '../../storage/test-databases.ts';
 import { addSession, noMediaPlane } from '../media/index.ts';
-import { createPolicyReader, type PolicySources, SERVER } from '../policy/index.ts';
+import { createPolicyReader, type PolicySources, SERVER, type UserFacts } from '../policy/index.ts';
 import { type Act, type ActRequest, createActs } from './act.ts';
 import { createEnforcement, type Enforcement } from './enforce.ts';
 
@@ -142,34 +143,35 @@ async function isBlocked(handle: Handle, cid: CallCid, userId: UserId): Promise<
 const { settings, grants } = BUILT_IN_CALL_TYPES.default;
 
 /** `mod` is a moderator, everybody else a user. */
-const sourcesOf = (world: Pick<ActsWorld, 'broken' | 'gone' | 'deactivated'>): PolicySources => ({
+function userOf(world: World, userId: UserId): UserFacts | undefined {
+  if (world.broken.error) throw world.broken.error;
+  if (world.gone.has(userId)) return undefined;
+  return {
+    id: userId,
+    role: (userId === 'mod' ? 'moderator' : 'user') as RoleName,
+    deactivated: world.deactivated.has(userId),
+    ...{ teams: [], deleted: false, expiresAt: null, tokensRevokedBefore: null },
+  };
+}
+type World = Pick<ActsWorld, 'broken' | 'gone' | 'deactivated'>;
+
+const sourcesOf = (world: World): PolicySources => ({
   app: async () => ({ multiTenant: false, guests: false, anonymous: true, tokensRevokedBefore: null }),
   rankOf: async () => new Map([['moderator' as RoleName, 300]]),
-  async user(_handle, userId) {
-    if (world.broken.error) throw world.broken.error;
-    if (world.gone.has(userId)) return undefined;
-    const role = (userId === 'mod' ? 'moderator' : 'user') as RoleName;
-    const deactivated = world.deactivated.has(userId);
-    return {
-      id: userId,
-      role,
-      deactivated,
-      teams: [],
-      deleted: false,
-      expiresAt: null,
-      tokensRevokedBefore: null,
-    };
+  user: async (_handle, userId) => userOf(world, userId),
+  async standing(handle, userId, cid) {
+    const user = userOf(world, userId);
+    if (!user) return undefined;
+    const blocked = cid !== undefined && (await isBlocked(handle, cid, userId));
+    const said = { granted: new Set<Capability>(), revoked: new Set<Capability>() };
+    const participation = { memberRole: null, blocked, bannedHere: false, ...said, epoch: 0 };
+    return { user, banned: userId === 'banned', participation };
   },
   call: async (_handle, cid) => ({
     ...{ cid, team: null, settings, grants, backstage: false, startsAt: null, endedAt: null },
     ...{ sessionStartedAt: null, createdById: null },
   }),
-  memberRole: async () => null,
-  isBlocked,
-  bans: async (_handle, userId) => ({ app: userId === 'banned', call: false }),
   isAddressBanned: async () => false,
-  grants: async () => [],
-  epoch: async () => 0,
   seatsTaken: async () => 0,
 });
 

@@ -8,7 +8,8 @@ import {
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../kernel/errors.ts';
 import type { Handle } from '../../storage/database.ts';
-import { createPolicyReader, type PolicySources, type UserFacts } from './policy-reader.ts';
+import type { ParticipationFacts } from './policy-facts.ts';
+import { createPolicyReader, type PolicySources, type Standing, type UserFacts } from './policy-reader.ts';
 import { factsOf, HERE, NOW, ORDINARY_TOKEN, roleName } from './test-facts.ts';
 
 const SARA = 'sara' as UserId;
@@ -27,13 +28,9 @@ function sources(changes: Partial<PolicySources> = {}): PolicySources {
         [roleName('almost'), 299],
       ]),
     user: async (_handle, id) => (id === SARA ? saraAs({}) : undefined),
+    standing: async (_handle, id) => (id === SARA ? standing({}) : undefined),
     call: async (_handle, cid) => (cid === HERE ? { ...call, createdById: null } : undefined),
-    memberRole: async () => null,
-    isBlocked: async () => false,
-    bans: async () => ({ app: false, call: false }),
     isAddressBanned: async () => false,
-    grants: async () => [],
-    epoch: async () => 0,
     seatsTaken: async () => 0,
     ...changes,
   };
@@ -41,6 +38,11 @@ function sources(changes: Partial<PolicySources> = {}): PolicySources {
 const saraAs = (facts: Partial<UserFacts>): UserFacts => ({
   ...{ id: SARA, role: roleName('user'), teams: [], deactivated: false, deleted: false },
   ...{ expiresAt: null, tokensRevokedBefore: null, ...facts },
+});
+const standing = (facts: Partial<UserFacts>, here: Partial<ParticipationFacts> = {}): Standing => ({
+  user: saraAs(facts),
+  banned: false,
+  participation: { ...factsOf().participation, ...here },
 });
 const reader = (changes?: Partial<PolicySources>) => createPolicyReader(sources(changes), { now: () => NOW });
 
@@ -75,17 +77,16 @@ describe('reading the facts', () => {
       (await reader(changes).inCall(handle, asked, HERE)).roles;
     expect(await rolesWith({ call: byId('john' as UserId) })).toEqual(['user']);
     expect(await rolesWith({ call: byId(SARA) })).toEqual(['user', 'host']);
-    const memberRole = async () => roleName('viewer');
-    expect(await rolesWith({ call: byId(SARA), memberRole })).toEqual(['user', 'viewer']);
+    const viewer = { standing: async () => standing({}, { memberRole: roleName('viewer') }) };
+    expect(await rolesWith({ call: byId(SARA), ...viewer })).toEqual(['user', 'viewer']);
   });
 
   it('[PRM1] an anonymous caller is nobody’s creator, and no table is asked about them', async () => {
     const fail = async () => {
       throw new Error('asked about nobody');
     };
-    const policy = await reader({
-      ...{ user: fail, memberRole: fail, isBlocked: fail, bans: fail, grants: fail, epoch: fail },
-    }).inCall(handle, { userId: null, token: { ...ORDINARY_TOKEN, callCids: [HERE] }, address: null }, HERE);
+    const nobody = { userId: null, token: { ...ORDINARY_TOKEN, callCids: [HERE] }, address: null };
+    const policy = await reader({ user: fail, standing: fail }).inCall(handle, nobody, HERE);
     expect(policy.roles).toEqual(['anonymous']);
     expect(policy.joinRefusal).toBe(null);
   });
@@ -101,7 +102,7 @@ describe('reading the facts', () => {
     const grants = { [role]: ['join-call' as const] };
     const { seatsTaken: _, ...call } = factsOf({ call: { grants } }).call;
     const policy = await reader({
-      user: async () => saraAs({ role: roleName(role) }),
+      standing: async () => standing({ role: roleName(role) }),
       call: async () => ({ ...call, createdById: null }),
       isAddressBanned: async () => true,
     }).inCall(handle, { ...asked, address: '203.0.113.7' }, HERE);
@@ -109,7 +110,8 @@ describe('reading the facts', () => {
   });
 
   it('[PRM18] a call role exempts nobody from address bans, and no address is no ban', async () => {
-    const changes = { isAddressBanned: async () => true, memberRole: async () => roleName('moderator') };
+    const moderator = { memberRole: roleName('moderator') };
+    const changes = { isAddressBanned: async () => true, standing: async () => standing({}, moderator) };
     const from = async (address: string | null) =>
       (await reader(changes).inCall(handle, { ...asked, address }, HERE)).joinRefusal;
     expect(await from('203.0.113.7')).toBe('address_banned');
@@ -126,7 +128,7 @@ describe('reading the facts', () => {
     const app = { multiTenant: false, guests: true, anonymous: true, tokensRevokedBefore: ofApp };
     const person = await reader({
       app: async () => app,
-      user: async () => saraAs({ tokensRevokedBefore: own }),
+      standing: async () => standing({ tokensRevokedBefore: own }),
     }).person(handle, asked);
     expect(person.tokensRevokedBefore).toBe(expected);
   });
@@ -135,9 +137,10 @@ describe('reading the facts', () => {
     const rankWith = async (changes: Partial<PolicySources>, token = ORDINARY_TOKEN) =>
       (await reader(changes).inCall(handle, { ...asked, token }, HERE)).rank;
     expect(await rankWith({})).toBe(0);
-    expect(await rankWith({ memberRole: async () => roleName('host') })).toBe(200);
+    const host = { standing: async () => standing({}, { memberRole: roleName('host') }) };
+    expect(await rankWith(host)).toBe(200);
     const token = { ...ORDINARY_TOKEN, callCids: [HERE], role: roleName('moderator') };
-    expect(await rankWith({ memberRole: async () => roleName('host') }, token)).toBe(300);
+    expect(await rankWith(host, token)).toBe(300);
   });
 
   it('[PRM21] seats are counted only where there is a limit', async () => {

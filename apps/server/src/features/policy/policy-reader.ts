@@ -36,33 +36,34 @@ export interface UserFacts {
   tokensRevokedBefore: number | null;
 }
 
-/** As `UserFacts`, for somebody who may have no row yet. */
-type PersonRow = Omit<UserFacts, 'id'> & { id: UserId | null };
-
 /** A call's row with its type's grants and effective settings, before seats. */
 export type CallRowFacts = Omit<CallFacts, 'seatsTaken'> & { createdById: UserId | null };
+
+/**
+ * What is stored about a person, and about them in one call: read together, because policy asks for all of it and
+ * six statements cost six times one.
+ */
+export interface Standing {
+  user: UserFacts;
+  /** Banned in the whole application, in force now. */
+  banned: boolean;
+  participation: ParticipationFacts;
+}
 
 export interface PolicySources {
   app(handle: Handle): Promise<AppFacts>;
   rankOf(handle: Handle): Promise<ReadonlyMap<RoleName, number>>;
+  /** The row alone, for those who ask nothing about a call. */
   user(handle: Handle, id: UserId): Promise<UserFacts | undefined>;
-  call(handle: Handle, cid: CallCid): Promise<CallRowFacts | undefined>;
-  memberRole(handle: Handle, cid: CallCid, userId: UserId): Promise<RoleName | null>;
-  isBlocked(handle: Handle, cid: CallCid, userId: UserId): Promise<boolean>;
-  /** Bans in force at `now`; `cid` absent: only the application's. */
-  bans(
+  /** `cid` absent: nothing of a call. */
+  standing(
     handle: Handle,
     userId: UserId,
     cid: CallCid | undefined,
     now: number,
-  ): Promise<{ app: boolean; call: boolean }>;
+  ): Promise<Standing | undefined>;
+  call(handle: Handle, cid: CallCid): Promise<CallRowFacts | undefined>;
   isAddressBanned(handle: Handle, address: string, now: number): Promise<boolean>;
-  grants(
-    handle: Handle,
-    cid: CallCid,
-    userId: UserId,
-  ): Promise<{ capability: Capability; state: 'granted' | 'revoked' }[]>;
-  epoch(handle: Handle, cid: CallCid, userId: UserId): Promise<number>;
   /** Visible sessions that are pending or active. */
   seatsTaken(handle: Handle, cid: CallCid): Promise<number>;
 }
@@ -98,51 +99,50 @@ export interface PolicyReader {
 }
 
 export function createPolicyReader(sources: PolicySources, clock: { now(): number }): PolicyReader {
-  const person = async (
-    handle: Handle,
-    asked: Asked,
-    now: number,
-    cid?: CallCid,
-  ): Promise<PersonFacts & { bannedHere: boolean }> => {
-    const [app, rankOf, user, bans] = await Promise.all([
-      sources.app(handle),
-      sources.rankOf(handle),
-      asked.userId === null ? ANONYMOUS : sources.user(handle, asked.userId),
-      asked.userId === null ? NOT_BANNED : sources.bans(handle, asked.userId, cid, now),
-    ]);
-    if (!user) throw notFound('user', asked.userId ?? '');
-    const rank = rankOf.get(user.role) ?? 0;
-    const addressBanned =
-      asked.address !== null &&
-      rank < ADDRESS_EXEMPT_RANK &&
-      (await sources.isAddressBanned(handle, asked.address, now));
-    const { tokensRevokedBefore: own, ...rest } = user;
-    const tokensRevokedBefore = latest(own, app.tokensRevokedBefore);
-    return { ...rest, rank, tokensRevokedBefore, banned: bans.app, bannedHere: bans.call, addressBanned };
-  };
-
   return {
     sources,
-    person: (handle, asked) => person(handle, asked, clock.now()),
+    async person(handle, asked) {
+      const now = clock.now();
+      const [app, rankOf, standing] = await Promise.all([
+        sources.app(handle),
+        sources.rankOf(handle),
+        standingOf(sources, handle, asked.userId, undefined, now),
+      ]);
+      const addressBanned = await isFromBanned(
+        sources,
+        handle,
+        asked,
+        rankOf.get(standing.user.role) ?? 0,
+        now,
+      );
+      return personFacts(standing, app, rankOf, addressBanned);
+    },
     async inCall(handle, asked, cid, session) {
       const now = clock.now();
-      const [app, { bannedHere, ...who }, call, participation, rankOf] = await Promise.all([
+      const [app, rankOf, call, standing] = await Promise.all([
         sources.app(handle),
-        person(handle, asked, now, cid),
-        callFacts(sources, handle, cid),
-        participationFacts(sources, handle, cid, asked.userId),
         sources.rankOf(handle),
+        callFacts(sources, handle, cid),
+        standingOf(sources, handle, asked.userId, cid, now),
       ]);
+      const addressBanned = await isFromBanned(
+        sources,
+        handle,
+        asked,
+        rankOf.get(standing.user.role) ?? 0,
+        now,
+      );
       const { createdById, ...callRow } = call;
+      const { participation } = standing;
       const memberRole =
         participation.memberRole ?? (asked.userId !== null && createdById === asked.userId ? HOST : null);
       const facts: PolicyFacts = {
         now,
         app,
-        person: who,
+        person: personFacts(standing, app, rankOf, addressBanned),
         token: asked.token,
         call: callRow,
-        participation: { ...participation, memberRole, bannedHere },
+        participation: { ...participation, memberRole },
         ...(session && { session }),
         ...(asked.hidden && { hidden: true }),
       };
@@ -153,16 +153,66 @@ export function createPolicyReader(sources: PolicySources, clock: { now(): numbe
 }
 
 const HOST = 'host' as RoleName;
-const NOT_BANNED = { app: false, call: false };
-const ANONYMOUS: PersonRow = {
-  id: null,
-  role: 'anonymous' as RoleName,
-  teams: [],
-  deactivated: false,
-  deleted: false,
-  expiresAt: null,
-  tokensRevokedBefore: null,
+const NOTHING_SAID: ReadonlySet<Capability> = new Set();
+/** Nobody's: of an anonymous caller who has not joined, nothing is stored. */
+const ANONYMOUS = {
+  user: {
+    id: null,
+    role: 'anonymous' as RoleName,
+    teams: [],
+    deactivated: false,
+    deleted: false,
+    expiresAt: null,
+    tokensRevokedBefore: null,
+  },
+  banned: false,
+  participation: {
+    memberRole: null,
+    blocked: false,
+    bannedHere: false,
+    granted: NOTHING_SAID,
+    revoked: NOTHING_SAID,
+    epoch: 0,
+  },
 };
+
+/** As `Standing`, of somebody who may have no row yet. */
+type AnyStanding = Omit<Standing, 'user'> & { user: Omit<UserFacts, 'id'> & { id: UserId | null } };
+
+/** Throws 404/16 when the user does not exist. */
+async function standingOf(
+  sources: PolicySources,
+  handle: Handle,
+  userId: UserId | null,
+  cid: CallCid | undefined,
+  now: number,
+): Promise<AnyStanding> {
+  if (userId === null) return ANONYMOUS;
+  const standing = await sources.standing(handle, userId, cid, now);
+  if (!standing) throw notFound('user', userId);
+  return standing;
+}
+
+function personFacts(
+  { user, banned }: AnyStanding,
+  app: AppFacts,
+  rankOf: ReadonlyMap<RoleName, number>,
+  addressBanned: boolean,
+): PersonFacts {
+  const rank = rankOf.get(user.role) ?? 0;
+  const tokensRevokedBefore = latest(user.tokensRevokedBefore, app.tokensRevokedBefore);
+  return { ...user, rank, tokensRevokedBefore, banned, addressBanned };
+}
+
+/** Whether the asker's address is banned for somebody of this rank. */
+const isFromBanned = async (
+  sources: PolicySources,
+  handle: Handle,
+  { address }: Asked,
+  rank: number,
+  now: number,
+): Promise<boolean> =>
+  address !== null && rank < ADDRESS_EXEMPT_RANK && (await sources.isAddressBanned(handle, address, now));
 
 const latest = (a: number | null, b: number | null): number | null =>
   a === null ? b : b === null ? a : Math.max(a, b);
@@ -177,25 +227,6 @@ async function callFacts(
   const seatsTaken =
     call.settings.limits.max_participants === null ? 0 : await sources.seatsTaken(handle, cid);
   return { ...call, seatsTaken };
-}
-
-async function participationFacts(
-  sources: PolicySources,
-  handle: Handle,
-  cid: CallCid,
-  userId: UserId | null,
-): Promise<Omit<ParticipationFacts, 'bannedHere'>> {
-  if (userId === null)
-    return { memberRole: null, blocked: false, granted: new Set(), revoked: new Set(), epoch: 0 };
-  const [memberRole, blocked, grants, epoch] = await Promise.all([
-    sources.memberRole(handle, cid, userId),
-    sources.isBlocked(handle, cid, userId),
-    sources.grants(handle, cid, userId),
-    sources.epoch(handle, cid, userId),
-  ]);
-  const having = (state: 'granted' | 'revoked') =>
-    new Set(grants.filter((grant) => grant.state === state).map((grant) => grant.capability));
-  return { memberRole, blocked, granted: having('granted'), revoked: having('revoked'), epoch };
 }
 
 /** What a caller brings to a policy question. */

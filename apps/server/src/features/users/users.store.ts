@@ -1,4 +1,4 @@
-import type { RoleName, UserId } from '@callgate/contract';
+import type { UserId } from '@callgate/contract';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { inList, prepared } from '../../storage/prepared.ts';
 import type { BansTable, UsersTable } from '../../storage/tables.ts';
@@ -30,18 +30,21 @@ const selectByIds = prepared<{ ids: string }, UserRow>((db, p, engine) =>
     .select(['bans.shadow as ban_shadow', 'bans.expires_at as ban_expires_at'])
     .where('users.id', 'in', inList<UserId>(engine, p('ids'))),
 );
-const selectFacts = prepared<
-  { id: UserId },
-  Pick<
-    UsersTable,
-    'role' | 'teams' | 'deactivated_at' | 'deleted_at' | 'guest_expires_at' | 'revoke_tokens_issued_before'
-  >
->((db, p) =>
-  db
-    .selectFrom('users')
-    .select(['role', 'teams', 'deactivated_at', 'deleted_at', 'guest_expires_at'])
-    .select('revoke_tokens_issued_before')
-    .where('id', '=', p('id')),
+/** What policy reads of a user's row. */
+export const FACT_COLUMNS = [
+  'users.role',
+  'users.teams',
+  'users.deactivated_at',
+  'users.deleted_at',
+  'users.guest_expires_at',
+  'users.revoke_tokens_issued_before',
+] as const;
+export type FactRow = Pick<
+  UsersTable,
+  'role' | 'teams' | 'deactivated_at' | 'deleted_at' | 'guest_expires_at' | 'revoke_tokens_issued_before'
+>;
+const selectFacts = prepared<{ id: UserId }, FactRow>((db, p) =>
+  db.selectFrom('users').select(FACT_COLUMNS).where('id', '=', p('id')),
 );
 const write = prepared<UsersTable, never>((db, p) =>
   db
@@ -109,19 +112,20 @@ export async function findUsers(handle: Handle, ids: readonly UserId[]): Promise
 /** The source `user` of policy: one point read. */
 export async function userFacts(handle: Handle, id: UserId): Promise<UserFacts | undefined> {
   const row = await selectFacts.first(handle, { id });
-  return (
-    row && {
-      id,
-      role: row.role as RoleName,
-      teams: row.teams === '[]' ? NO_TEAMS : (JSON.parse(row.teams) as string[]),
-      deactivated: row.deactivated_at !== null,
-      deleted: row.deleted_at !== null,
-      expiresAt: row.guest_expires_at,
-      tokensRevokedBefore: row.revoke_tokens_issued_before,
-    }
-  );
+  return row && factsOfRow(id, row);
 }
 const NO_TEAMS: readonly string[] = [];
+
+/** A row of `FACT_COLUMNS` in the words of policy. */
+export const factsOfRow = (id: UserId, row: FactRow): UserFacts => ({
+  id,
+  role: row.role,
+  teams: row.teams === '[]' ? NO_TEAMS : (JSON.parse(row.teams) as string[]),
+  deactivated: row.deactivated_at !== null,
+  deleted: row.deleted_at !== null,
+  expiresAt: row.guest_expires_at,
+  tokensRevokedBefore: row.revoke_tokens_issued_before,
+});
 
 /** Writes rows, new or changed. Hold `user:<id>` of each. `last_active` of an existing row stays. */
 export async function saveUsers(tx: Tx, rows: readonly UsersTable[]): Promise<void> {

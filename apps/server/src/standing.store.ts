@@ -8,6 +8,7 @@ import type { Standing } from './features/policy/index.ts';
 import { FACT_COLUMNS, type FactRow, factsOfRow } from './features/users/index.ts';
 import type { Handle } from './storage/database.ts';
 import { prepared } from './storage/prepared.ts';
+import { remembered } from './storage/remembered.ts';
 
 interface StandingRow extends FactRow {
   ban_ends: number | null;
@@ -36,6 +37,10 @@ const selectStanding = prepared<{ id: UserId; cid: CallCid }, StandingRow>((db, 
     .where('users.id', '=', p('id'));
 });
 
+const standingRow = remembered((handle, id: UserId, cid: CallCid) =>
+  selectStanding.first(handle, { id, cid }),
+);
+
 /** The source `standing` of policy: one statement made of what each feature says of its own table. */
 export async function standingOf(
   handle: Handle,
@@ -43,7 +48,7 @@ export async function standingOf(
   cid: CallCid | undefined,
   now: number,
 ): Promise<Standing | undefined> {
-  const row = await selectStanding.first(handle, { id, cid: cid ?? NO_CALL });
+  const row = await standingRow(handle, id, cid ?? NO_CALL);
   if (row === undefined) return undefined;
   return {
     user: factsOfRow(id, row),

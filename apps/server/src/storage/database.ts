@@ -10,6 +10,11 @@ export type Engine = 'sqlite' | 'postgres';
 export interface Handle {
   readonly engine: Engine;
   /**
+   * Stands for the committed state that is seen here: handles with the same object see the same rows. Absent where
+   * nobody knows that (PostgreSQL, where other processes write) and in transactions, which see their own writes.
+   */
+  readonly state?: object;
+  /**
    * Runs one statement and returns its rows (`[]` for a write without `returning`).
    * JSON columns come back as text, BIGINT as number, on both engines.
    * Statements issued without awaiting between them are pipelined on PostgreSQL.

@@ -1,18 +1,24 @@
-import type { Handle } from './database.ts';
+import type { CompiledQuery } from 'kysely';
+import { type SharedSnapshot, SnapshotHandle } from './snapshot-handle.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
-import { SqliteHandle, type SqliteSession, sessionOn } from './sqlite-handle.ts';
+import { type SqliteSession, sessionOn } from './sqlite-handle.ts';
 import { Turns } from './turns.ts';
 
 /**
- * Read-only connections for interactive reads. Statements are synchronous and a `read` mostly finishes within
- * the event that started it, so one connection serves nearly everything; the others are opened when reads
- * overlap, because a snapshot belongs to a connection.
+ * Read-only connections for interactive reads, and the states that they show.
+ *
+ * All writes of the folder go through one writer in this process, so between two of its commits every read sees the
+ * same state: such reads share one snapshot, and what is remembered of a state (`remembered`) holds for all of them.
+ * A snapshot takes a connection with its first statement and gives it back with its last reader; a read that is
+ * answered from memory needs none. Before a commit `keep` makes the snapshot real for those who are still reading,
+ * after it `renew` starts the next state.
  */
 export class Snapshots {
   readonly #file: string;
   readonly #free: SqliteSession[] = [];
   readonly #all: SqliteConnection[] = [];
   readonly turns: Turns;
+  #current: Shared | undefined;
 
   constructor(file: string, limits: { connections: number; maxWaitMs: number; maxWaiting: number }) {
     this.#file = file;
@@ -20,19 +26,25 @@ export class Snapshots {
     this.turns = new Turns({ name: 'a connection to read', holders, maxWaitMs, maxWaiting });
   }
 
-  async read<T>(work: (snapshot: Handle) => Promise<T>): Promise<T> {
-    if (!this.turns.tryTake()) await this.turns.take();
-    let session: SqliteSession | undefined;
-    let handle: SqliteHandle | undefined;
+  async read<T>(work: (snapshot: SnapshotHandle) => Promise<T>): Promise<T> {
+    const shared = this.#join() ?? (await this.#joinLater());
+    const handle = new SnapshotHandle(shared);
     try {
-      session = this.#free.pop() ?? this.#open();
-      handle = new SqliteHandle(session);
       return await work(handle);
     } finally {
-      handle?.rollback();
-      if (session) this.#free.push(session);
-      this.turns.release();
+      handle.end();
+      this.#leave(shared);
     }
+  }
+
+  /** To be called before a commit: those who read now go on seeing what was there before. */
+  keep(): void {
+    if (this.#current !== undefined && this.#current.readers > 0) this.#current.begin();
+  }
+
+  /** To be called after a commit, and after one that failed: the next reads see what is there now. */
+  renew(): void {
+    this.#current = undefined;
   }
 
   /** Prepared statements held by all connections. */
@@ -45,6 +57,38 @@ export class Snapshots {
     for (const connection of this.#all) connection.close();
   }
 
+  /** A snapshot that somebody reads holds one turn, whatever the number of its readers. */
+  #join(): Shared | undefined {
+    const current = this.#current;
+    if ((current === undefined || current.readers === 0) && !this.turns.tryTake()) return undefined;
+    const joined = current ?? this.#begin();
+    joined.readers++;
+    return joined;
+  }
+
+  async #joinLater(): Promise<Shared> {
+    await this.turns.take();
+    const current = this.#current;
+    // Meanwhile somebody else may have taken a turn for the same state.
+    if (current !== undefined && current.readers > 0) this.turns.release();
+    const joined = current ?? this.#begin();
+    joined.readers++;
+    return joined;
+  }
+
+  #begin(): Shared {
+    this.#current = new Shared(() => this.#free.pop() ?? this.#open());
+    return this.#current;
+  }
+
+  #leave(shared: Shared): void {
+    shared.readers--;
+    if (shared.readers > 0) return;
+    const session = shared.end();
+    if (session !== undefined) this.#free.push(session);
+    this.turns.release();
+  }
+
   #open(): SqliteSession {
     const connection = new SqliteConnection({
       file: this.#file,
@@ -54,5 +98,42 @@ export class Snapshots {
     });
     this.#all.push(connection);
     return sessionOn(connection, 'begin deferred');
+  }
+}
+
+/** One state of the database, for as many as read it. */
+class Shared implements SharedSnapshot {
+  readonly state = {};
+  readers = 0;
+  readonly #take: () => SqliteSession;
+  #session: SqliteSession | undefined;
+
+  constructor(take: () => SqliteSession) {
+    this.#take = take;
+  }
+
+  run<R>(statement: CompiledQuery<R>): R[] {
+    const { connection } = this.#session ?? this.begin();
+    // SQLite ends a transaction by itself after some errors; what follows would show another state.
+    if (!connection.inTransaction) throw new Error('the snapshot was lost after an earlier error');
+    return connection.run(statement);
+  }
+
+  /** Takes a connection and makes it see this state. */
+  begin(): SqliteSession {
+    if (this.#session !== undefined) return this.#session;
+    const session = this.#take();
+    this.#session = session;
+    session.begin();
+    session.look();
+    return session;
+  }
+
+  /** Ends the snapshot; it begins anew when somebody reads the same state again. */
+  end(): SqliteSession | undefined {
+    const session = this.#session;
+    this.#session = undefined;
+    if (session?.connection.inTransaction) session.rollback();
+    return session;
   }
 }

@@ -10,6 +10,8 @@ export interface SqliteSession {
   readonly begin: () => unknown;
   readonly commit: () => unknown;
   readonly rollback: () => unknown;
+  /** Reads something: a deferred transaction sees the state of its first read. */
+  readonly look: () => unknown;
 }
 
 /** `begin` is `begin immediate` for the writer, `begin deferred` for a reader. */
@@ -19,6 +21,7 @@ export function sessionOn(connection: SqliteConnection, begin: string): SqliteSe
     begin: connection.command(begin),
     commit: connection.command('commit'),
     rollback: connection.command('rollback'),
+    look: connection.command('select 1 from sqlite_schema limit 1'),
   };
 }
 

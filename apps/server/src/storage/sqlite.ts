@@ -168,6 +168,7 @@ class SqliteDatabase implements Database {
     try {
       const result = await work(handle);
       if (this.#hooks) await this.#hooks.at('before-commit');
+      if (handle.wrote) this.#snapshots.keep();
       handle.commit();
       if (handle.wrote) {
         this.#commits++;
@@ -178,6 +179,8 @@ class SqliteDatabase implements Database {
       handle.rollback();
       if (isRefusedByDisk(error)) this.#refusal = error;
       throw error;
+    } finally {
+      if (handle.wrote) this.#snapshots.renew();
     }
   }
 

@@ -16,18 +16,19 @@ const updateVersion = prepared<{ name: VersionName; version: number }, never>((d
     .where('name', '=', p('name')),
 );
 
-/** One read of the versions per snapshot; forgotten with the handle. */
-const seen = new WeakMap<Handle, Promise<Versions>>();
+/** One read of the versions per state, or per snapshot where states are not known. */
+const seen = new WeakMap<object, Promise<Versions>>();
 /** Transactions that changed a cached table: what they read must not enter the shared cache before the commit. */
 const dirty = new WeakMap<Handle, Set<VersionName>>();
 
 function versionsOf(handle: Handle): Promise<Versions> {
-  const known = seen.get(handle);
+  const of = handle.state ?? handle;
+  const known = seen.get(of);
   if (known !== undefined) return known;
   const read = selectVersions
     .all(handle, {})
     .then((rows) => new Map(rows.map((row) => [row.name, row.version])));
-  seen.set(handle, read);
+  seen.set(of, read);
   return read;
 }
 

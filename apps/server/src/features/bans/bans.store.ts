@@ -13,6 +13,7 @@ import {
 } from '../../storage/page.ts';
 import { type Builder, builderOf, prepared } from '../../storage/prepared.ts';
 import type { BansTable } from '../../storage/tables.ts';
+import { NEVER_ENDS } from '../ip-bans/index.ts';
 
 export type BanRow = BansTable;
 type Key = { target_user_id: UserId; cid: CallCid | '' };
@@ -53,9 +54,6 @@ const upsert = prepared<BanRow, { id: BanId }>((db, p) =>
     .returning('id'),
 );
 const remove = prepared<{ id: BanId }, never>((db, p) => db.deleteFrom('bans').where('id', '=', p('id')));
-
-/** What `bindingBanEnd` says of a ban without an end: later than every time that the API can write. */
-export const NEVER_ENDS = 2 ** 53 - 1;
 
 /**
  * When the ban that binds the person ends, as a column: `NEVER_ENDS` for one without an end, null where there is

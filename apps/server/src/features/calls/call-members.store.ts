@@ -3,6 +3,7 @@ import type { RawBuilder } from 'kysely';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { packedRow } from '../../storage/packed-row.ts';
 import { type Builder, inList, prepared } from '../../storage/prepared.ts';
+import { remembered } from '../../storage/remembered.ts';
 import type { CallMembersTable } from '../../storage/tables.ts';
 import type { UserRow } from '../users/index.ts';
 
@@ -96,8 +97,13 @@ export const memberRoleOf = (db: Builder, { cid, userId }: PersonInCall) =>
   db.selectFrom('call_members').select('role').where('cid', '=', cid).where('user_id', '=', userId);
 
 /** The first members with their users, longest members first. */
-export const firstMembers = async (handle: Handle, cid: CallCid, limit: number): Promise<MemberWithUser[]> =>
-  (await selectFirst.all(handle, { cid, limit })).map(({ packed }) => packedMember.unpack(packed));
+export const firstMembers: (
+  handle: Handle,
+  cid: CallCid,
+  limit: number,
+) => Promise<readonly MemberWithUser[]> = remembered(async (handle, cid: CallCid, limit: number) =>
+  (await selectFirst.all(handle, { cid, limit })).map(({ packed }) => packedMember.unpack(packed)),
+);
 
 /** The rows of those among the people who are members. */
 export async function membersNamed(

@@ -1,6 +1,7 @@
 import type { CallCid, RoleName, SessionId, TrackKind, UserId } from '@callgate/contract';
 import type { Handle } from '../../storage/database.ts';
 import { prepared } from '../../storage/prepared.ts';
+import { remembered } from '../../storage/remembered.ts';
 import type { CallPinsTable, Flag } from '../../storage/tables.ts';
 import { findUsers, type UserRow } from '../users/index.ts';
 
@@ -107,9 +108,14 @@ export const pinsOf = (handle: Handle, cid: CallCid): Promise<CallPinsTable[]> =
  * The people blocked on the call, first blocked first; at most `VIEW_LIMITS.blockedUsers` come with their users. Two
  * statements, because nearly always the first finds nobody: a join that finds nobody costs four times as much.
  */
-export async function blockedOn(handle: Handle, cid: CallCid): Promise<{ ids: UserId[]; users: UserRow[] }> {
-  const ids = (await selectBlockedIds.all(handle, { cid })).map((row) => row.user_id);
-  const shown = ids.slice(0, VIEW_LIMITS.blockedUsers);
-  const users = await findUsers(handle, shown);
-  return { ids, users: shown.flatMap((id) => users.get(id) ?? []) };
-}
+export const blockedOn: (
+  handle: Handle,
+  cid: CallCid,
+) => Promise<{ readonly ids: readonly UserId[]; readonly users: readonly UserRow[] }> = remembered(
+  async (handle, cid: CallCid) => {
+    const ids = (await selectBlockedIds.all(handle, { cid })).map((row) => row.user_id);
+    const shown = ids.slice(0, VIEW_LIMITS.blockedUsers);
+    const users = await findUsers(handle, shown);
+    return { ids, users: shown.flatMap((id) => users.get(id) ?? []) };
+  },
+);

@@ -1,6 +1,7 @@
 import type { CallCid } from '@callgate/contract';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { prepared } from '../../storage/prepared.ts';
+import { remembered } from '../../storage/remembered.ts';
 import type { CallsTable } from '../../storage/tables.ts';
 
 export type CallRow = CallsTable;
@@ -80,8 +81,10 @@ const updateSession = prepared<SessionColumns, never>((db, p) =>
 /** Rows that were read in a snapshot: policy and the reply ask for the same ones. Never of a transaction. */
 const inSnapshot = new WeakMap<Handle, Map<CallCid, CallRow>>();
 
+const callByCid = remembered((handle, cid: CallCid) => selectByCid.first(handle, { cid }));
+
 export const findCall = async (handle: Handle, cid: CallCid): Promise<CallRow | undefined> =>
-  inSnapshot.get(handle)?.get(cid) ?? selectByCid.first(handle, { cid });
+  inSnapshot.get(handle)?.get(cid) ?? callByCid(handle, cid);
 
 /** Tells `findCall` rows that were read in a snapshot. Not for transactions: there, rows change. */
 export function rememberCalls(snapshot: Handle, rows: readonly CallRow[]): void {

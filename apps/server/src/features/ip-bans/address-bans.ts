@@ -2,6 +2,7 @@ import type { BanId, IpBanOutcome, UserId } from '@callgate/contract';
 import { canonicalAddress, type Prefix, parsePrefix, prefixText } from '../../kernel/address.ts';
 import { toTime } from '../../kernel/clock.ts';
 import type { Handle, Tx } from '../../storage/database.ts';
+import { remembered } from '../../storage/remembered.ts';
 import { storedApp } from '../app-settings/index.ts';
 import { ADDRESS_EXEMPT_RANK } from '../policy/index.ts';
 import { roleRanks } from '../roles/index.ts';
@@ -13,13 +14,7 @@ import {
   SKIP_REASONS,
   type SpareRules,
 } from './address-plan.ts';
-import {
-  addressesInCalls,
-  isAnyPrefixBanned,
-  replacePrefixes,
-  type Sighting,
-  sightings,
-} from './ip-bans.store.ts';
+import { addressesInCalls, banEndOf, replacePrefixes, type Sighting, sightings } from './ip-bans.store.ts';
 import { candidatePrefixes, isWithin, textBounds } from './ip-prefix.ts';
 
 /** How far back a person's addresses are taken and other people's are counted: 24 hours in milliseconds. */
@@ -68,11 +63,10 @@ export function createAddressBans(deps: {
   };
   return {
     async isBanned(handle, address, now) {
-      const canonical = canonicalAddress(address);
-      if (canonical === null) return false;
-      if (!(await isAnyPrefixBanned(handle, candidatePrefixes(canonical), now))) return false;
+      const endsAt = await banEndOfAddress(handle, address);
+      if (endsAt === null || endsAt <= now) return false;
       // Asked last: the settings may spare an address that an older or wider ban holds, and hardly anybody is banned.
-      return planOfKnown([canonical], await rulesOf(handle)).prefixes.length > 0;
+      return planOfKnown([address], await rulesOf(handle)).prefixes.length > 0;
     },
     async plan(handle, target, ranges, now) {
       const rules = await rulesOf(handle);
@@ -99,6 +93,12 @@ export function createAddressBans(deps: {
     },
   };
 }
+
+/** Of the prefixes around an address; null for text that is no address. */
+const banEndOfAddress = remembered(async (handle, address: string) => {
+  const canonical = canonicalAddress(address);
+  return canonical === null ? null : banEndOf(handle, candidatePrefixes(canonical));
+});
 
 const prefixesIn = (texts: readonly string[]): Prefix[] => texts.flatMap((text) => parsePrefix(text) ?? []);
 

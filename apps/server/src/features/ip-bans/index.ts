@@ -1,3 +1,3 @@
 export { type AddressBans, createAddressBans, type Hits, outcomeResponse } from './address-bans.ts';
 export { type AddressPlan, prefixTexts } from './address-plan.ts';
-export { prefixesOfBan } from './ip-bans.store.ts';
+export { NEVER_ENDS, prefixesOfBan } from './ip-bans.store.ts';

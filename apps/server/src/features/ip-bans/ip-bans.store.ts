@@ -4,18 +4,19 @@ import type { Engine, Handle, Tx } from '../../storage/database.ts';
 import { type Builder, type Holes, inList, prepared } from '../../storage/prepared.ts';
 import type { IpBansTable } from '../../storage/tables.ts';
 
+/** How the end of a ban without one reads where ends are compared: later than every time that the API can write. */
+export const NEVER_ENDS = 2 ** 53 - 1;
+
 /** PostgreSQL walks the index once for an array, and joins a set made of JSON: 0.1 ms instead of 0.2. */
-const selectBanned = prepared<{ prefixes: string; now: number }, { ban_id: BanId }>((db, p, engine) =>
+const selectBanEnd = prepared<{ prefixes: string }, { ends_at: number | null }>((db, p, engine) =>
   db
     .selectFrom('ip_bans')
-    .select('ban_id')
+    .select((eb) => eb.fn.max(eb.fn.coalesce('expires_at', sql.lit(NEVER_ENDS))).as('ends_at'))
     .where((eb) =>
       engine === 'sqlite'
         ? eb('prefix', 'in', inList<string>(engine, p('prefixes')))
         : sql<SqlBool>`prefix = any((${p('prefixes')})::text[])`,
-    )
-    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', p('now'))]))
-    .limit(1),
+    ),
 );
 const selectOfBan = prepared<{ ban_id: BanId }, { prefix: string; expires_at: number | null }>((db, p) =>
   db
@@ -87,15 +88,11 @@ const selectJoined = statement(
     where s.state in ('pending', 'active') or s.created_at >= ${p('since')} limit ${sql.lit(SIGHTINGS_MAX)}`,
 );
 
-/** Whether one of the prefixes is banned now. */
-export async function isAnyPrefixBanned(
-  handle: Handle,
-  candidates: readonly string[],
-  now: number,
-): Promise<boolean> {
+/** When the last ban of one of the prefixes ends: `NEVER_ENDS` for one without an end, null where there is none. */
+export async function banEndOf(handle: Handle, candidates: readonly string[]): Promise<number | null> {
   // Prefixes hold digits, letters and `.:/` alone, so an array needs no quotes.
   const prefixes = handle.engine === 'sqlite' ? JSON.stringify(candidates) : `{${candidates.join()}}`;
-  return (await selectBanned.first(handle, { prefixes, now })) !== undefined;
+  return (await selectBanEnd.first(handle, { prefixes }))?.ends_at ?? null;
 }
 
 /** The prefixes of a ban, sorted as text. */

@@ -1,6 +1,7 @@
 import type { UserId } from '@callgate/contract';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { inList, prepared } from '../../storage/prepared.ts';
+import { remembered } from '../../storage/remembered.ts';
 import type { BansTable, UsersTable } from '../../storage/tables.ts';
 import type { UserFacts } from '../policy/index.ts';
 
@@ -109,9 +110,11 @@ export async function findUsers(handle: Handle, ids: readonly UserId[]): Promise
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+const factRow = remembered((handle, id: UserId) => selectFacts.first(handle, { id }));
+
 /** The source `user` of policy: one point read. */
 export async function userFacts(handle: Handle, id: UserId): Promise<UserFacts | undefined> {
-  const row = await selectFacts.first(handle, { id });
+  const row = await factRow(handle, id);
   return row && factsOfRow(id, row);
 }
 const NO_TEAMS: readonly string[] = [];

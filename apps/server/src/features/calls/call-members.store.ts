@@ -1,7 +1,6 @@
 import type { CallCid, RoleName, UserId } from '@callgate/contract';
 import type { RawBuilder } from 'kysely';
 import type { Handle, Tx } from '../../storage/database.ts';
-import { packedRow } from '../../storage/packed-row.ts';
 import { type Builder, inList, prepared } from '../../storage/prepared.ts';
 import { remembered } from '../../storage/remembered.ts';
 import type { CallMembersTable } from '../../storage/tables.ts';
@@ -23,37 +22,15 @@ export interface PersonInCall {
   cid: RawBuilder<CallCid>;
 }
 
-const packedMember = packedRow<MemberWithUser>({
-  id: 'users.id',
-  role: 'users.role',
-  name: 'users.name',
-  image: 'users.image',
-  custom: { json: 'users.custom' },
-  teams: { json: 'users.teams' },
-  language: 'users.language',
-  invisible: 'users.invisible',
-  created_at: 'users.created_at',
-  updated_at: 'users.updated_at',
-  last_active: 'users.last_active',
-  deactivated_at: 'users.deactivated_at',
-  deactivated_by_id: 'users.deactivated_by_id',
-  deleted_at: 'users.deleted_at',
-  deletion: 'users.deletion',
-  revoke_tokens_issued_before: 'users.revoke_tokens_issued_before',
-  guest_expires_at: 'users.guest_expires_at',
-  ban_shadow: 'bans.shadow',
-  ban_expires_at: 'bans.expires_at',
-  member_role: 'call_members.role',
-  member_custom: { json: 'call_members.custom' },
-  member_created_at: 'call_members.created_at',
-  member_updated_at: 'call_members.updated_at',
-});
-const selectFirst = prepared<{ cid: CallCid; limit: number }, { packed: string }>((db, p, engine) =>
+const selectFirst = prepared<{ cid: CallCid; limit: number }, MemberWithUser>((db, p) =>
   db
     .selectFrom('call_members')
     .innerJoin('users', 'users.id', 'call_members.user_id')
     .leftJoin('bans', (join) => join.onRef('bans.target_user_id', '=', 'users.id').on('bans.cid', '=', ''))
-    .select(packedMember.of(engine).as('packed'))
+    .selectAll('users')
+    .select(['bans.shadow as ban_shadow', 'bans.expires_at as ban_expires_at'])
+    .select(['call_members.role as member_role', 'call_members.custom as member_custom'])
+    .select(['call_members.created_at as member_created_at', 'call_members.updated_at as member_updated_at'])
     .where('call_members.cid', '=', p('cid'))
     .orderBy('call_members.created_at')
     .orderBy('call_members.user_id')
@@ -97,12 +74,8 @@ export const memberRoleOf = (db: Builder, { cid, userId }: PersonInCall) =>
   db.selectFrom('call_members').select('role').where('cid', '=', cid).where('user_id', '=', userId);
 
 /** The first members with their users, longest members first. */
-export const firstMembers: (
-  handle: Handle,
-  cid: CallCid,
-  limit: number,
-) => Promise<readonly MemberWithUser[]> = remembered(async (handle, cid: CallCid, limit: number) =>
-  (await selectFirst.all(handle, { cid, limit })).map(({ packed }) => packedMember.unpack(packed)),
+export const firstMembers = remembered<[cid: CallCid, limit: number], readonly MemberWithUser[]>(
+  (handle, cid, limit) => selectFirst.all(handle, { cid, limit }),
 );
 
 /** The rows of those among the people who are members. */

@@ -36,7 +36,18 @@ export type ShownMember = ReturnType<typeof memberResponse>;
 
 /** Sorted `own_capabilities`; all of them for a server token. */
 export const ownCapabilities = (mine: LoadedPolicy | undefined): readonly Capability[] =>
-  mine ? [...mine.capabilities].sort() : EVERYTHING;
+  mine ? EVERYTHING.filter((capability) => mine.capabilities.has(capability)) : EVERYTHING;
+
+const shownLists = new WeakMap<readonly MemberWithUser[], readonly ShownMember[]>();
+
+/** Remembered rows are shown alike at any time, unless a ban among them ends. */
+function membersShown(rows: readonly MemberWithUser[], now: number): readonly ShownMember[] {
+  const known = shownLists.get(rows);
+  if (known !== undefined) return known;
+  const shown = rows.map((row) => memberResponse(row, now));
+  if (Object.isFrozen(rows) && rows.every((row) => row.ban_expires_at === null)) shownLists.set(rows, shown);
+  return shown;
+}
 
 /**
  * A call as the caller sees it: call, first members, own membership and capabilities (api.md 3.2). The hot path of
@@ -49,9 +60,9 @@ export async function callState(handle: Handle, row: CallRow, looking: Looking) 
     blockedOn(handle, row.cid),
   ]);
   const withHidden = mine === undefined || mine.capabilities.has('join-hidden');
-  const shown = members.map((member) => memberResponse(member, now));
+  const shown = membersShown(members, now);
   const [call, membership] = await Promise.all([
-    callResponse(handle, row, { now, withHidden, blockedIds: blocked.ids, people: members }),
+    callResponse(handle, row, { now, withHidden, blockedIds: blocked.ids, people: shown }),
     ownMembership(handle, row, shown, looking),
   ]);
   return {
@@ -73,15 +84,15 @@ interface Shown {
   now: number;
   withHidden: boolean;
   blockedIds: readonly UserId[];
-  /** Users that were read already. */
-  people: readonly UserRow[];
+  /** Users that are shown already. */
+  people: readonly Pick<ShownMember, 'user'>[];
 }
 
 async function callResponse(handle: Handle, row: CallRow, { now, withHidden, blockedIds, people }: Shown) {
   const type = await requireCallType(handle, row.type);
   const settings = effectiveSettings(type, row.settings_override);
   const [creator, session] = await Promise.all([
-    creatorOf(handle, row, people),
+    creatorOf(handle, row, people, now),
     sessionView(handle, row, settings, { now, withHidden }),
   ]);
   const isRunning = row.session_emptied_at === null && sessionEndedAt(row, now) === null;
@@ -89,7 +100,7 @@ async function callResponse(handle: Handle, row: CallRow, { now, withHidden, blo
     type: row.type,
     id: row.id,
     cid: row.cid,
-    created_by: shownUser(creator, row.created_by_id ?? ('' as UserId), now),
+    created_by: creator,
     created_at: toTime(row.created_at),
     updated_at: toTime(row.updated_at),
     ...(row.starts_at !== null && { starts_at: toTime(row.starts_at) }),
@@ -109,11 +120,13 @@ async function callResponse(handle: Handle, row: CallRow, { now, withHidden, blo
 const creatorOf = async (
   handle: Handle,
   row: CallRow,
-  people: readonly UserRow[],
-): Promise<UserRow | undefined> => {
+  people: Shown['people'],
+  now: number,
+): Promise<ShownMember['user']> => {
   const id = row.created_by_id;
-  if (id === null) return undefined;
-  return people.find((user) => user.id === id) ?? findUser(handle, id);
+  if (id === null) return shownUser(undefined, '' as UserId, now);
+  const known = people.find(({ user }) => user.id === id);
+  return known ? known.user : shownUser(await findUser(handle, id), id, now);
 };
 
 /** The caller's own membership, when it is not among the members that were read, is read apart. */

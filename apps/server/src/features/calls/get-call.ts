@@ -36,7 +36,8 @@ export function getCall(
 ) {
   return database.read(async (snapshot) => {
     const row = await requireCall(snapshot, input.cid);
-    rememberCalls(snapshot, [row]);
+    // Where states are not known, policy would ask for it again.
+    if (snapshot.state === undefined) rememberCalls(snapshot, [row]);
     const mine = await demandRead(policy, snapshot, reader, input.cid);
     if (input.watch) throw notSupported('watch');
     return callState(snapshot, row, { now: clock.now(), mine, membersLimit: input.members_limit });

@@ -10,8 +10,9 @@ export type Engine = 'sqlite' | 'postgres';
 export interface Handle {
   readonly engine: Engine;
   /**
-   * Stands for the committed state that is seen here: handles with the same object see the same rows. Absent where
-   * nobody knows that (PostgreSQL, where other processes write) and in transactions, which see their own writes.
+   * Stands for what is seen here: as long as it is the same object, the same rows are. On SQLite all reads between
+   * two commits share one. A transaction has one of its own, another one after each statement that may write and after
+   * each lock. Absent where nobody knows.
    */
   readonly state?: object;
   /**

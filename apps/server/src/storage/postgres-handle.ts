@@ -33,6 +33,8 @@ export class PostgresHandle implements Tx {
   readonly #connection: PostgresConnection;
   #ended = false;
   #failed = false;
+  /** What is seen now; after a statement that may write, and after a lock, it is something else. */
+  state: object = {};
   /** What spoiled the transaction first; undefined while all is well. */
   failure: unknown;
   /** Whether the commit was sent: from then on a lost connection leaves the outcome unknown. */
@@ -53,6 +55,7 @@ export class PostgresHandle implements Tx {
     } catch (error) {
       throw this.#spoil(error);
     }
+    if (!isPlainSelect(text)) this.state = {};
     if (text === STATEMENT_WITHOUT_LIMIT) this.#connection.patient = true;
     const { rows } = await this.#send({ text, values, name: statementNameOf(statement) });
     return rows as R[];
@@ -62,6 +65,7 @@ export class PostgresHandle implements Tx {
     const keys = [...new Set(subjects.map(keyOf))].sort((a, b) => (a < b ? -1 : 1));
     if (keys.length === 0) return;
     const statement = rawStatement<unknown>(LOCK_ALL, [`{${keys.join(',')}}`]);
+    this.state = {};
     const named: NamedStatement<unknown> = { ...statement, statementName: 'cg_lock' };
     await this.run(named);
   }
@@ -99,6 +103,9 @@ export class PostgresHandle implements Tx {
     return error;
   }
 }
+
+/** Neither writes nor waits for anybody who does. */
+const isPlainSelect = (text: string): boolean => text.startsWith('select ') && !text.includes(' for update');
 
 /** 64 bits of a hash: two subjects that share one merely wait for each other. */
 const keyOf = (subject: Subject): bigint => hash('sha256', subject, 'buffer').readBigInt64BE(0);

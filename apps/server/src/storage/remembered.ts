@@ -1,7 +1,9 @@
 import type { Handle } from './database.ts';
 
-/** Text of all that is remembered of one state, in characters of JSON; over it everything is forgotten at once. */
+/** Characters that are remembered of one state; beyond, everything is forgotten at once. */
 const REMEMBERED_MAX = 4 * 1024 * 1024;
+/** What a number, a key or an empty answer counts for. */
+const SMALL = 16;
 
 /** What is known of one state: per question its answers by key. */
 class Memory {
@@ -16,23 +18,29 @@ class Memory {
     return answers;
   }
 
-  add(question: object, key: string, answer: unknown): void {
-    this.#characters += key.length + (JSON.stringify(answer)?.length ?? 0);
-    if (this.#characters > REMEMBERED_MAX) {
-      this.#answers.clear();
-      this.#characters = 0;
-    }
-    this.of(question).set(key, Promise.resolve(answer));
+  count(characters: number): void {
+    this.#characters += characters;
+    if (this.#characters <= REMEMBERED_MAX) return;
+    this.#answers.clear();
+    this.#characters = 0;
   }
 }
 
 const memories = new WeakMap<object, Memory>();
 
+function memoryOf(state: object): Memory {
+  let memory = memories.get(state);
+  if (memory === undefined) {
+    memory = new Memory();
+    memories.set(state, memory);
+  }
+  return memory;
+}
+
 /**
- * A read whose answers are remembered for as long as the state that they were read from stands (`Handle.state`), so
- * that a call that is asked for again costs a look-up instead of statements; where states are not known, every time
- * is the first. Answers depend on the key alone, never on the time, hold JSON and nothing else, and are frozen,
- * because they are shared.
+ * A read whose answers are remembered for as long as the state that they were read from stands (`Handle.state`): a
+ * call that is asked for again costs a look-up instead of statements. Answers depend on the key alone, never on the
+ * time; they are rows or lists of rows, frozen, because they are shared.
  */
 export function remembered<Key extends readonly (string | number)[], T>(
   ask: (handle: Handle, ...key: Key) => Promise<T>,
@@ -40,22 +48,19 @@ export function remembered<Key extends readonly (string | number)[], T>(
   return (handle, ...key) => {
     const { state } = handle;
     if (state === undefined) return ask(handle, ...key);
-    let memory = memories.get(state);
-    if (memory === undefined) {
-      memory = new Memory();
-      memories.set(state, memory);
-    }
+    const memory = memoryOf(state);
+    const answers = memory.of(ask);
     const name = keyText(key);
-    const known = memory.of(ask).get(name) as Promise<T> | undefined;
+    const known = answers.get(name) as Promise<T> | undefined;
     if (known !== undefined) return known;
-    return learn(memory, ask, name, ask(handle, ...key));
+    const answer = ask(handle, ...key).then((found) => {
+      memory.count(name.length + freeze(found));
+      return found;
+    });
+    answers.set(name, answer);
+    answer.catch(() => answers.delete(name));
+    return answer;
   };
-}
-
-async function learn<T>(memory: Memory, question: object, name: string, asked: Promise<T>): Promise<T> {
-  const answer = frozen(await asked);
-  memory.add(question, name, answer);
-  return answer;
 }
 
 /** Lengths keep apart what would read the same in one text. */
@@ -65,9 +70,12 @@ function keyText(key: readonly (string | number)[]): string {
   return text;
 }
 
-/** Rows and lists of rows, all the way down. */
-function frozen<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const part of Object.values(value)) frozen(part);
-  return Object.freeze(value);
+/** Freezes rows and lists of rows all the way down; returns how much there is of them. */
+function freeze(value: unknown): number {
+  if (typeof value === 'string') return SMALL + value.length;
+  if (typeof value !== 'object' || value === null) return SMALL;
+  let size = SMALL;
+  for (const part of Object.values(value)) size += freeze(part);
+  Object.freeze(value);
+  return size;
 }

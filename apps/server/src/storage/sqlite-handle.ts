@@ -36,6 +36,8 @@ export class SqliteHandle implements Tx {
   #ended = false;
   #failed = false;
   #failure: unknown;
+  /** What is seen now; after a statement that can write it is something else. */
+  state: object = {};
   /** Whether a statement that can change the database was run. */
   wrote = false;
 
@@ -78,7 +80,10 @@ export class SqliteHandle implements Tx {
         this.#began = true;
       }
       const { connection } = this.#session;
-      if (!this.wrote && connection.writes(statement)) this.wrote = true;
+      if (connection.writes(statement)) {
+        this.wrote = true;
+        this.state = {};
+      }
       return connection.run(statement);
     } catch (error) {
       this.#failed = true;

@@ -16,19 +16,19 @@ const updateVersion = prepared<{ name: VersionName; version: number }, never>((d
     .where('name', '=', p('name')),
 );
 
-/** One read of the versions per state, or per snapshot where states are not known. */
+/** One read of the versions per state, and one per transaction, which knows of its own changes (`dirty`). */
 const seen = new WeakMap<object, Promise<Versions>>();
 /** Transactions that changed a cached table: what they read must not enter the shared cache before the commit. */
 const dirty = new WeakMap<Handle, Set<VersionName>>();
 
 function versionsOf(handle: Handle): Promise<Versions> {
-  const of = handle.state ?? handle;
-  const known = seen.get(of);
+  const known = seen.get(handle) ?? (handle.state && seen.get(handle.state));
   if (known !== undefined) return known;
   const read = selectVersions
     .all(handle, {})
     .then((rows) => new Map(rows.map((row) => [row.name, row.version])));
-  seen.set(of, read);
+  seen.set(handle, read);
+  if (handle.state) seen.set(handle.state, read);
   return read;
 }
 

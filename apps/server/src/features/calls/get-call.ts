@@ -5,7 +5,6 @@ import type { ActRequest, Acts } from '../enforcement/index.ts';
 import { askedBy, type LoadedPolicy, type PolicyReader, refusal } from '../policy/index.ts';
 import { requireCall } from './call.ts';
 import { callState } from './call-view.ts';
-import { rememberCalls } from './calls.store.ts';
 
 /** What a read needs: no transaction, one snapshot. */
 export type Reads = Pick<Acts, 'database' | 'clock' | 'policy'>;
@@ -36,8 +35,6 @@ export function getCall(
 ) {
   return database.read(async (snapshot) => {
     const row = await requireCall(snapshot, input.cid);
-    // Where states are not known, policy would ask for it again.
-    if (snapshot.state === undefined) rememberCalls(snapshot, [row]);
     const mine = await demandRead(policy, snapshot, reader, input.cid);
     if (input.watch) throw notSupported('watch');
     return callState(snapshot, row, { now: clock.now(), mine, membersLimit: input.members_limit });

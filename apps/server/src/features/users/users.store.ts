@@ -100,8 +100,9 @@ const selectBlockedIds = prepared<{ ids: string }, { user_id: UserId; blocked_us
 );
 
 /** The row, deleted (a tombstone) or not. */
-export const findUser = (handle: Handle, id: UserId): Promise<UserRow | undefined> =>
-  selectById.first(handle, { id });
+export const findUser = remembered<[id: UserId], UserRow | undefined>((handle, id) =>
+  selectById.first(handle, { id }),
+);
 
 /** The rows that exist, tombstones among them, by id. */
 export async function findUsers(handle: Handle, ids: readonly UserId[]): Promise<Map<UserId, UserRow>> {

@@ -27,6 +27,8 @@ interface Change {
   target: UserRow;
   terms: BanTerms;
   by: BanRow['banned_by_id'];
+  /** `by` as the event shows them. */
+  actor: Awaited<ReturnType<typeof actorField>>;
   /** The ban in force so far. */
   current: BanRow | undefined;
   plan: AddressPlan;
@@ -47,8 +49,7 @@ export function banUser(
 ): Promise<ActReply<BanReply>> {
   return acts.perform(request, async (act) => {
     const { target_user_id: target } = input;
-    await act.tx.lock(`user:${target}`);
-    const change = await decide(act, addresses, input);
+    const [, change] = await Promise.all([act.tx.lock(`user:${target}`), decide(act, addresses, input)]);
 
     if (!input.dry_run) {
       act.created();
@@ -68,8 +69,9 @@ async function decide(act: Act, addresses: AddressBans, input: BanInput): Promis
   const { target_user_id: id, channel_cid: cid } = input;
   const banner = await demandBanner(act);
   const by = await namedBanner(act, input.banned_by_id ?? input.user_id);
-  const [target, current] = await Promise.all([
+  const [target, actor, current] = await Promise.all([
     requireUser(act.tx, id, { deleted: true }),
+    actorField(act, by),
     findBan(act.tx, id, cid ?? ''),
     cid === undefined ? undefined : requireCall(act.tx, cid),
   ]);
@@ -81,6 +83,7 @@ async function decide(act: Act, addresses: AddressBans, input: BanInput): Promis
     target,
     terms,
     by,
+    actor,
     current: current && isInForce(current, act.now) ? current : undefined,
     plan,
   };
@@ -132,7 +135,7 @@ const shown = ({ reason, expires_at, ip_ban, shadow, delete_messages }: BanTerms
 });
 
 /** Told to the person, unless the ban is a shadow; to webhooks always. */
-async function bannedEvent(act: Act, { input, target, terms, by }: Change) {
+async function bannedEvent(act: Act, { input, target, terms, actor }: Change) {
   const { channel_cid: cid } = input;
   const user = await requireUser(act.tx, target.id, { deleted: true });
   return {
@@ -141,7 +144,7 @@ async function bannedEvent(act: Act, { input, target, terms, by }: Change) {
     audience: terms.shadow === 1 ? {} : { users: [target.id] },
     payload: {
       user: userResponse(user, act.now),
-      ...(await actorField(act, by)),
+      ...actor,
       ...(terms.reason !== null && { reason: terms.reason }),
       ...(terms.expires_at !== null && { expires: toTime(terms.expires_at) }),
       shadow: terms.shadow === 1,

@@ -22,9 +22,11 @@ export function unbanUser(acts: Acts, request: ActRequest, input: UnbanInput): P
   const { target_user_id: target, channel_cid: cid } = input;
   return acts.perform(request, async (act) => {
     if (target === undefined) throw inputError('target_user_id', 'is required, in the query or in the body');
-    await act.tx.lock(`user:${target}`);
-    const banner = await demandBanner(act);
-    await requireUser(act.tx, target, { deleted: true });
+    const [, banner] = await Promise.all([act.tx.lock(`user:${target}`), demandBanner(act)]);
+    const [, actor] = await Promise.all([
+      requireUser(act.tx, target, { deleted: true }),
+      actorField(act, callerUserId(act.caller)),
+    ]);
     await demandOutranksTarget(act, banner, target, cid);
     const ban = await findBan(act.tx, target, cid ?? '');
     if (!ban || !isInForce(ban, act.now)) return {};
@@ -44,7 +46,7 @@ export function unbanUser(acts: Acts, request: ActRequest, input: UnbanInput): P
       audience: ban.shadow === 1 ? {} : { users: [target] },
       payload: {
         user: userResponse(user, act.now),
-        ...(await actorField(act, callerUserId(act.caller))),
+        ...actor,
         expired: false,
         ...(cid !== undefined && { channel_cid: cid }),
       },

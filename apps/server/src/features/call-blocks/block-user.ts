@@ -23,14 +23,20 @@ export function blockUser(
 ): Promise<ActReply<object>> {
   return acts.perform(request, async (act) => {
     const { cid, user_id } = input;
-    await act.tx.lock(`pair:${cid}/${user_id}`);
-    const [call, mine] = await Promise.all([requireCall(act.tx, cid), act.callerPolicy(cid)]);
+    const [, call, mine] = await Promise.all([
+      act.tx.lock(`pair:${cid}/${user_id}`),
+      requireCall(act.tx, cid),
+      act.callerPolicy(cid),
+    ]);
     demandCapability(mine, 'block-users');
-    const user = await requireUser(act.tx, user_id, { deleted: true });
+    const by = callerUserId(act.caller) ?? null;
+    const [user, actor] = await Promise.all([
+      requireUser(act.tx, user_id, { deleted: true }),
+      actorField(act, by),
+    ]);
     checkBlockable(act.caller, mine?.facts.person.role, call, user_id);
     await demandOutranksInCall(act, mine, { cid, user_id });
 
-    const by = callerUserId(act.caller) ?? null;
     const isNew = await addBlock(act.tx, { cid, user_id, blocked_by_id: by, created_at: act.now });
     if (!isNew) return {};
     act.audit({
@@ -44,7 +50,7 @@ export function blockUser(
       type: 'call.blocked_user',
       cid,
       audience: { watchers: true, users: [user_id] },
-      payload: { user: userResponse(user, act.now), ...(await actorField(act, by)) },
+      payload: { user: userResponse(user, act.now), ...actor },
     });
     act.enforce({ userId: user_id, cid });
     return {};

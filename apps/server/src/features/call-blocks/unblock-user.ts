@@ -16,14 +16,20 @@ export function unblockUser(
 ): Promise<ActReply<object>> {
   return acts.perform(request, async (act) => {
     const { cid, user_id } = input;
-    await act.tx.lock(`pair:${cid}/${user_id}`);
-    const [, mine] = await Promise.all([requireCall(act.tx, cid), act.callerPolicy(cid)]);
+    const [, , mine] = await Promise.all([
+      act.tx.lock(`pair:${cid}/${user_id}`),
+      requireCall(act.tx, cid),
+      act.callerPolicy(cid),
+    ]);
     demandCapability(mine, 'block-users');
-    const user = await requireUser(act.tx, user_id, { deleted: true });
+    const by = callerUserId(act.caller) ?? null;
+    const [user, actor] = await Promise.all([
+      requireUser(act.tx, user_id, { deleted: true }),
+      actorField(act, by),
+    ]);
 
     const removed = await removeBlock(act.tx, cid, user_id);
     if (!removed) return {};
-    const by = callerUserId(act.caller) ?? null;
     act.audit({
       action: 'call.unblock',
       cid,
@@ -35,7 +41,7 @@ export function unblockUser(
       type: 'call.unblocked_user',
       cid,
       audience: { watchers: true, users: [user_id] },
-      payload: { user: userResponse(user, act.now), ...(await actorField(act, by)) },
+      payload: { user: userResponse(user, act.now), ...actor },
     });
     act.enforce({ userId: user_id, cid });
     return {};

@@ -10,7 +10,7 @@ import {
 } from '../enforcement/index.ts';
 import { answerPending } from '../permission-requests/index.ts';
 import { callerUserId } from '../policy/index.ts';
-import { actorField, requireUser, type UserRow, userResponse } from '../users/index.ts';
+import { actorField, requireUser, userResponse } from '../users/index.ts';
 import { changesOf, demandGrantable, type GrantChange, requestableOf } from './call-grant.ts';
 import { grantsOf, setGrant } from './call-grants.store.ts';
 
@@ -33,16 +33,19 @@ export function updateUserPermissions(
 ): Promise<ActReply<object>> {
   return acts.perform(request, async (act) => {
     const { cid, user_id } = input;
-    await act.tx.lock(`pair:${cid}/${user_id}`);
-    const [, mine] = await Promise.all([requireCall(act.tx, cid), act.callerPolicy(cid)]);
+    const [, , mine] = await Promise.all([
+      act.tx.lock(`pair:${cid}/${user_id}`),
+      requireCall(act.tx, cid),
+      act.callerPolicy(cid),
+    ]);
     demandCapability(mine, 'update-call-permissions');
     const changes = changesOf(input.grant_permissions, input.revoke_permissions);
-    const user = await requireUser(act.tx, user_id);
+    const by = callerUserId(act.caller) ?? null;
+    const [user, actor] = await Promise.all([requireUser(act.tx, user_id), actorField(act, by)]);
     await demandOutranksInCall(act, mine, { cid, user_id });
     demandGrantable(mine, changes);
 
     const before = new Map((await grantsOf(act.tx, cid, user_id)).map((row) => [row.capability, row.state]));
-    const by = callerUserId(act.caller) ?? null;
     const changed = changes.filter(({ capability, state }) => before.get(capability) !== state);
     const stamp = { cid, user_id, changed_by_id: by, changed_at: act.now };
     await Promise.all(changed.map((change) => setGrant(act.tx, { ...stamp, ...change })));
@@ -60,7 +63,7 @@ export function updateUserPermissions(
         ...(answered > 0 && { answered_requests: answered }),
       },
     });
-    await announce(act, input, user);
+    await announce(act, input, { user: userResponse(user, act.now), ...actor });
     act.enforce({ userId: user_id, cid });
     return {};
   });
@@ -86,16 +89,15 @@ async function answerRequests(
 }
 
 /** Tells the person and those who watch what the person may do now. */
-async function announce(act: Act, { cid, user_id }: Input, user: UserRow): Promise<void> {
+async function announce(act: Act, { cid, user_id }: Input, people: object): Promise<void> {
   const now = await act.policy.inCall(act.tx, { userId: user_id, token: null, address: null }, cid);
   act.event({
     type: 'call.permissions_updated',
     cid,
     audience: { watchers: true, users: [user_id] },
     payload: {
-      user: userResponse(user, act.now),
+      ...people,
       own_capabilities: [...now.capabilities].sort(),
-      ...(await actorField(act, callerUserId(act.caller))),
     },
   });
 }

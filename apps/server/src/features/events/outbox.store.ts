@@ -1,19 +1,22 @@
 import type { CallCid, EventId } from '@callgate/contract';
 import { newId } from '../../kernel/id.ts';
 import type { Handle, Tx } from '../../storage/database.ts';
-import { prepared } from '../../storage/prepared.ts';
+import { type Builder, type Holes, prepared } from '../../storage/prepared.ts';
 import type { OutboxTable } from '../../storage/tables.ts';
 import type { EventDraft } from './event.ts';
 
-const takeSequence = prepared<{ cid: CallCid; count: number }, { seq: number }>((db, p) =>
+type EventRow = Omit<OutboxTable, 'app_seq' | 'call_seq' | 'cid'>;
+type CallEventRow = EventRow & { cid: CallCid };
+
+const takeNext = (db: Builder, p: Holes<{ cid: CallCid }>) =>
   db
     .updateTable('calls')
-    .set((eb) => ({ seq: eb('seq', '+', p('count')) }))
+    .set((eb) => ({ seq: eb('seq', '+', 1) }))
     .where('cid', '=', p('cid'))
-    .returning('seq'),
-);
+    .returning('seq');
+const takeSequence = prepared<{ cid: CallCid }, { seq: number }>(takeNext);
 
-const insertEvent = prepared<Omit<OutboxTable, 'app_seq'>, never>((db, p) =>
+const insertEvent = prepared<EventRow & { cid: CallCid | null; call_seq: number | null }, never>((db, p) =>
   db.insertInto('outbox').values({
     id: p('id'),
     type: p('type'),
@@ -25,6 +28,28 @@ const insertEvent = prepared<Omit<OutboxTable, 'app_seq'>, never>((db, p) =>
     app_seq: null,
   }),
 );
+/** Both in one: for PostgreSQL, where waiting for the number is a round trip with the call's row held. */
+const insertNumbered = prepared<CallEventRow, { seq: number }>((db, p) =>
+  db
+    .with('taken', (inner) => takeNext(inner as Builder, p))
+    .insertInto('outbox')
+    .columns(['id', 'type', 'cid', 'call_seq', 'payload', 'audience', 'created_at'])
+    .expression((eb) =>
+      eb
+        .selectFrom('taken')
+        .select([
+          p('id').as('id'),
+          p('type').as('type'),
+          p('cid').as('cid'),
+          'taken.seq',
+          p('payload').as('payload'),
+          p('audience').as('audience'),
+          p('created_at').as('created_at'),
+        ]),
+    )
+    .returning('call_seq as seq')
+    .$narrowType<{ seq: number }>(),
+);
 
 const selectByCall = prepared<{ cid: CallCid }, OutboxTable>((db, p) =>
   db.selectFrom('outbox').selectAll().where('cid', '=', p('cid')).orderBy('call_seq'),
@@ -35,32 +60,33 @@ const selectByCall = prepared<{ cid: CallCid }, OutboxTable>((db, p) =>
  * call's row until the commit. Several calls are taken in sorted order, so that acts cannot deadlock.
  */
 export async function appendEvents(tx: Tx, events: readonly EventDraft[], now: number): Promise<void> {
-  const cids = [...new Set(events.flatMap((event) => event.cid ?? []))].sort();
-  const next = new Map<CallCid, number>();
-  for (const cid of cids) {
-    const count = events.filter((event) => event.cid === cid).length;
-    const row = await takeSequence.first(tx, { cid, count });
-    if (!row) throw new Error(`event for the call ${cid}, which has no row`);
-    next.set(cid, row.seq - count + 1);
-  }
-  await Promise.all(events.map((event) => insertEvent.all(tx, rowOf(event, next, now))));
+  const rows = events.map((event) => ({ ...rowOf(event, now), cid: event.cid ?? null }));
+  rows.sort((a, b) => compareTexts(a.cid ?? '', b.cid ?? ''));
+  await Promise.all(
+    rows.map(({ cid, ...row }) =>
+      cid === null
+        ? insertEvent.all(tx, { ...row, cid, call_seq: null })
+        : appendNumbered(tx, { ...row, cid }),
+    ),
+  );
 }
 
-function rowOf(event: EventDraft, next: Map<CallCid, number>, now: number): Omit<OutboxTable, 'app_seq'> {
-  const id = newId<EventId>(now);
-  const call_seq = event.cid ? (next.get(event.cid) ?? null) : null;
-  if (event.cid && call_seq !== null) next.set(event.cid, call_seq + 1);
-  const created_at = now;
-  return {
-    id,
-    type: event.type,
-    cid: event.cid ?? null,
-    call_seq,
-    payload: JSON.stringify(event.payload),
-    audience: JSON.stringify(event.audience),
-    created_at,
-  };
+async function appendNumbered(tx: Tx, row: CallEventRow): Promise<void> {
+  const isOne = tx.engine === 'postgres';
+  const taken = isOne ? await insertNumbered.first(tx, row) : await takeSequence.first(tx, row);
+  if (!taken) throw new Error(`event for the call ${row.cid}, which has no row`);
+  if (!isOne) await insertEvent.all(tx, { ...row, call_seq: taken.seq });
 }
+
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const rowOf = (event: EventDraft, now: number): EventRow => ({
+  id: newId<EventId>(now),
+  type: event.type,
+  payload: JSON.stringify(event.payload),
+  audience: JSON.stringify(event.audience),
+  created_at: now,
+});
 
 /** All stored events of a call in order. */
 export const eventsOfCall = (handle: Handle, cid: CallCid): Promise<OutboxTable[]> =>

@@ -28,10 +28,13 @@ interface KickInput {
 export function kickUser(acts: Acts, request: ActRequest, input: KickInput): Promise<ActReply<object>> {
   return acts.perform(request, async (act) => {
     const { cid, user_id } = input;
-    await act.tx.lock(`pair:${cid}/${user_id}`);
-    const user = await demandKick(act, input);
-
     const by = callerUserId(act.caller) ?? null;
+    const [, user, actor] = await Promise.all([
+      act.tx.lock(`pair:${cid}/${user_id}`),
+      demandKick(act, input),
+      actorField(act, by),
+    ]);
+
     const [kicked, blocked] = await Promise.all([
       isThere(act.tx, cid, user_id),
       input.block ? addBlock(act.tx, { cid, user_id, blocked_by_id: by, created_at: act.now }) : false,
@@ -45,7 +48,7 @@ export function kickUser(acts: Acts, request: ActRequest, input: KickInput): Pro
       before: { in_call: kicked, ...(blocked && { blocked: false }) },
       after: { in_call: false, ...(blocked && { blocked: true }) },
     });
-    const payload = { user: userResponse(user, act.now), ...(await actorField(act, by)) };
+    const payload = { user: userResponse(user, act.now), ...actor };
     const audience = { watchers: true, users: [user_id] } as const;
     if (kicked) act.event({ type: 'call.kicked_user', cid, audience, payload });
     if (blocked) act.event({ type: 'call.blocked_user', cid, audience, payload });

@@ -37,7 +37,7 @@ for (const engine of testEngines) {
     };
 
     test('[HTP15] a missing or wrong key is 401, code 2', async () => {
-      for (const apiKey of [null, '', 'test-keyy', 'TEST-KEY']) {
+      for (const apiKey of [null, '', 'test-keyy', 'test-ke', 'test-kez', 'test-ké', 'TEST-KEY']) {
         const { status, json } = await world.call('GET', '/api/v2/app', { apiKey });
         expect([status, json.code]).toEqual([401, 2]);
       }

@@ -107,6 +107,18 @@ for (const engine of testEngines) {
       expect(await answer(token)).toEqual([401, 40]);
     });
 
+    test('[HTP17] a token that differs in one character from a remembered one is 401', async () => {
+      const token = world.serverToken();
+      expect((await answer(token))[0]).toBe(200);
+      for (const at of [0, token.indexOf('.') + 5, token.length - 10, token.length - 1]) {
+        // Another half of the alphabet: the last two bits of the last character are padding.
+        const letter = /[A-Za-f]/.test(token.charAt(at)) ? 'g' : 'A';
+        const other = `${token.slice(0, at)}${letter}${token.slice(at + 1)}`;
+        expect([at, (await answer(other))[0]]).toEqual([at, 401]);
+      }
+      expect((await answer(token))[0]).toBe(200);
+    });
+
     test.each([
       {},
       { server: false },

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
+import { Remembered } from '../kernel/remembered.ts';
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
@@ -11,17 +12,39 @@ export interface ClientAddress {
   untrustedProxy: boolean;
 }
 
+/** An address that a request came through. */
+interface Hop {
+  address: string;
+  /** One of the named proxies. */
+  trusted: boolean;
+}
+
+/** Addresses whose reading is remembered: reading one takes 2 µs, and most requests come from a peer seen before. */
+const REMEMBERED = { entries: 1000, characters: 64_000 };
+const UNKNOWN: Hop = { address: 'unknown', trusted: false };
+
 /** Reads the address of requests; `X-Forwarded-For` counts only from the named proxies (addresses or ranges). */
 export function addressReader(
   trustedProxies: readonly string[],
 ): (message: IncomingMessage) => ClientAddress {
   const ranges = trustedProxies.map(rangeOf);
-  return (message) => {
-    const peer = canonicalAddress(message.socket.remoteAddress ?? '') ?? 'unknown';
-    const forwarded = message.headers['x-forwarded-for'];
-    if (forwarded === undefined) return { address: peer, untrustedProxy: false };
-    if (!isIn(peer, ranges)) return { address: peer, untrustedProxy: true };
-    return { address: farthestTrusted(peer, String(forwarded), ranges), untrustedProxy: false };
+  const known = new Remembered<Hop>(REMEMBERED);
+  /** Undefined for what is no address. */
+  const hopOf = (text: string): Hop | undefined => {
+    const seen = known.get(text);
+    if (seen !== undefined) return seen;
+    const address = canonicalAddress(text);
+    if (address === undefined) return undefined;
+    const hop = { address, trusted: isIn(address, ranges) };
+    known.set(text, hop);
+    return hop;
+  };
+  return ({ socket, headers }) => {
+    const peer = hopOf(socket.remoteAddress ?? '') ?? UNKNOWN;
+    const forwarded = headers['x-forwarded-for'];
+    if (forwarded === undefined) return { address: peer.address, untrustedProxy: false };
+    if (!peer.trusted) return { address: peer.address, untrustedProxy: true };
+    return { address: farthestTrusted(peer, String(forwarded), hopOf), untrustedProxy: false };
   };
 }
 
@@ -32,15 +55,15 @@ export function canonicalAddress(text: string): string | undefined {
 }
 
 /** Right-most hop that is not a proxy of ours; anything unreadable ends the search at the proxy that said it. */
-function farthestTrusted(peer: string, forwarded: string, ranges: readonly Range[]): string {
+function farthestTrusted(peer: Hop, forwarded: string, hopOf: (text: string) => Hop | undefined): string {
   let last = peer;
-  for (const hop of forwarded.split(',').reverse()) {
-    const address = canonicalAddress(withoutPort(hop.trim()));
-    if (address === undefined) return last;
-    last = address;
-    if (!isIn(address, ranges)) return last;
+  for (const text of forwarded.split(',').reverse()) {
+    const hop = hopOf(withoutPort(text.trim()));
+    if (hop === undefined) return last.address;
+    last = hop;
+    if (!hop.trusted) return last.address;
   }
-  return last;
+  return last.address;
 }
 
 /** Some proxies add the port: `203.0.113.7:4711`, `[2001:db8::1]:4711`. */

@@ -76,9 +76,9 @@ export function credentialsOf({ query, headers }: FastifyRequest): Credentials {
 }
 
 function showQuota(reply: FastifyReply, quota: Quota): void {
-  reply.header('X-RateLimit-Limit', quota.limit);
-  reply.header('X-RateLimit-Remaining', quota.remaining);
-  reply.header('X-RateLimit-Reset', quota.resetAt);
+  reply.header('x-ratelimit-limit', quota.limit);
+  reply.header('x-ratelimit-remaining', quota.remaining);
+  reply.header('x-ratelimit-reset', quota.resetAt);
 }
 
 function demandQuota(reply: FastifyReply, quota: Quota, clock: Clock): void {

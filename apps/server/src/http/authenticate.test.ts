@@ -37,7 +37,7 @@ for (const engine of testEngines) {
     };
 
     test('[HTP15] a missing or wrong key is 401, code 2', async () => {
-      for (const apiKey of [null, '', 'test-keyy', 'TEST-KEY']) {
+      for (const apiKey of [null, '', 'test-keyy', 'test-ke', 'test-kez', 'test-ké', 'TEST-KEY']) {
         const { status, json } = await world.call('GET', '/api/v2/app', { apiKey });
         expect([status, json.code]).toEqual([401, 2]);
       }
@@ -105,6 +105,18 @@ for (const engine of testEngines) {
       expect((await answer(token))[0]).toBe(200);
       world.clock.advance(60_000);
       expect(await answer(token)).toEqual([401, 40]);
+    });
+
+    test('[HTP17] a token that differs in one character from a remembered one is 401', async () => {
+      const token = world.serverToken();
+      expect((await answer(token))[0]).toBe(200);
+      for (const at of [0, token.indexOf('.') + 5, token.length - 10, token.length - 1]) {
+        // Another half of the alphabet: the last two bits of the last character are padding.
+        const letter = /[A-Za-f]/.test(token.charAt(at)) ? 'g' : 'A';
+        const other = `${token.slice(0, at)}${letter}${token.slice(at + 1)}`;
+        expect([at, (await answer(other))[0]]).toEqual([at, 401]);
+      }
+      expect((await answer(token))[0]).toBe(200);
     });
 
     test.each([

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { UserId } from '@callgate/contract';
 import type { Caller, PolicySources, TokenClaims } from '../features/policy/index.ts';
 import { isTokenRevoked, personRefusal, refusal } from '../features/policy/index.ts';
@@ -27,7 +27,18 @@ export interface Authenticator {
   caller(credentials: Credentials, create: (caller: UserCaller) => Promise<void>): Promise<Caller>;
 }
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+/**
+ * Compares with a text in a time that depends on the lengths alone, which need not be secret. Hashing both first would
+ * hide the length too, and takes ten times as long: 1.4 µs.
+ */
+function sameText(expected: string): (given: string) => boolean {
+  const bytes = Buffer.from(expected);
+  return (given) => {
+    const other = Buffer.from(given);
+    return other.length === bytes.length && timingSafeEqual(other, bytes);
+  };
+}
+
 const unauthenticated = (message: string): ApiError => new ApiError('authentication', message);
 
 export function createAuthenticator(deps: {
@@ -40,7 +51,7 @@ export function createAuthenticator(deps: {
 }): Authenticator {
   const { clock, database, sources } = deps;
   const verify = tokenVerifier({ secret: deps.apiSecret, skewSeconds: deps.skewSeconds });
-  const expectedKey = digest(deps.apiKey);
+  const isKey = sameText(deps.apiKey);
 
   /** Facts of the person and of the application in one snapshot. */
   const readFacts = (userId: UserId) =>
@@ -66,7 +77,7 @@ export function createAuthenticator(deps: {
   return {
     demandKey({ apiKey }) {
       const given = typeof apiKey === 'string' ? apiKey : '';
-      if (timingSafeEqual(digest(given), expectedKey)) return;
+      if (isKey(given)) return;
       const message =
         given === '' ? 'query parameter api_key is missing' : 'api_key is not the key of this application';
       throw new ApiError('access_key_invalid', message);

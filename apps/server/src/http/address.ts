@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
-import { Remembered } from '../kernel/remembered.ts';
+import { BoundedMap } from '../kernel/bounded-map.ts';
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
@@ -28,7 +28,7 @@ export function addressReader(
   trustedProxies: readonly string[],
 ): (message: IncomingMessage) => ClientAddress {
   const ranges = trustedProxies.map(rangeOf);
-  const known = new Remembered<Hop>(REMEMBERED);
+  const known = new BoundedMap<Hop>(REMEMBERED);
   /** Undefined for what is no address. */
   const hopOf = (text: string): Hop | undefined => {
     const seen = known.get(text);

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type Config, isLoopback } from '../config.ts';
-import { Remembered } from '../kernel/remembered.ts';
+import { BoundedMap } from '../kernel/bounded-map.ts';
 
 /** Headers whose answer is remembered: finding it takes 1 µs, and clients name few hosts. */
 const REMEMBERED = { entries: 1000, characters: 64_000 };
@@ -24,7 +24,7 @@ export function hostChecker(
     if (onLoopback) return isLoopback(name);
     return isIP(name) !== 0 || name === 'localhost' || name === config.host.toLowerCase();
   };
-  const known = new Remembered<boolean>(REMEMBERED);
+  const known = new BoundedMap<boolean>(REMEMBERED);
   return (header = '') => {
     const seen = known.get(header);
     if (seen !== undefined) return seen;

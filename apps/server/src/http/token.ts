@@ -9,8 +9,8 @@ import {
 } from '@callgate/contract';
 import { createVerifier, TokenError } from 'fast-jwt';
 import type { TokenClaims } from '../features/policy/index.ts';
+import { BoundedMap } from '../kernel/bounded-map.ts';
 import { ApiError } from '../kernel/errors.ts';
-import { Remembered } from '../kernel/remembered.ts';
 
 /** What a valid token says. `userId` null: a call token for anonymous callers. */
 export type VerifiedToken =
@@ -43,7 +43,7 @@ export function tokenVerifier(options: {
     ignoreNotBefore: true,
   });
   const skewMs = options.skewSeconds * 1000;
-  const accepted = new Remembered<{ times: Times; verified: VerifiedToken }>(REMEMBERED);
+  const accepted = new BoundedMap<{ times: Times; verified: VerifiedToken }>(REMEMBERED);
   return (token, nowMs) => {
     if (token.length > MAX_TOKEN_LENGTH) throw refused(`token is longer than ${MAX_TOKEN_LENGTH} characters`);
     const known = accepted.get(token);

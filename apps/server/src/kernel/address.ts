@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { Remembered } from './remembered.ts';
+import { BoundedMap } from './bounded-map.ts';
 
 const BELOW_96 = ipaddr.parseCIDR('::/96');
 
@@ -110,7 +110,7 @@ function hex(groups: readonly number[], from: number, to: number): string {
 /** Longest text of an IPv6 address. */
 const MAX_TEXT = 45;
 /** Each request of a person asks about the same address three times; reading one takes 1 µs, looking it up 0.05. */
-const known = new Remembered<Address>({ entries: 2048, characters: 2048 * MAX_TEXT });
+const known = new BoundedMap<Address>({ entries: 2048, characters: 2048 * MAX_TEXT });
 
 /** Null for what is no address. */
 function addressOf(text: string): Address | null {

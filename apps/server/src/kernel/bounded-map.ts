@@ -1,5 +1,5 @@
-/** How much `Remembered` holds at most. */
-export interface RememberedLimits {
+/** How much `BoundedMap` holds at most. */
+export interface BoundedMapLimits {
   entries: number;
   /** All keys together, in characters. */
   characters: number;
@@ -9,12 +9,12 @@ export interface RememberedLimits {
  * Answers by the text that asked for them. Forgets everything once it is full, which costs each text one more look
  * and needs no order of use: reading is one look-up.
  */
-export class Remembered<T> {
-  readonly #limits: RememberedLimits;
+export class BoundedMap<T> {
+  readonly #limits: BoundedMapLimits;
   readonly #answers = new Map<string, T>();
   #characters = 0;
 
-  constructor(limits: RememberedLimits) {
+  constructor(limits: BoundedMapLimits) {
     this.#limits = limits;
   }
 

@@ -1,4 +1,5 @@
 import type { CompiledQuery } from 'kysely';
+import type { State } from './state.ts';
 
 /** `sqlite`: one process, one folder. `postgres`: `DATABASE_URL`. */
 export type Engine = 'sqlite' | 'postgres';
@@ -14,7 +15,7 @@ export interface Handle {
    * two commits share one. A transaction has one of its own, another one after each statement that may write and after
    * each lock. Absent where nobody knows.
    */
-  readonly state?: object;
+  readonly state?: State;
   /**
    * Runs one statement and returns its rows (`[]` for a write without `returning`).
    * JSON columns come back as text, BIGINT as number, on both engines.

@@ -6,6 +6,7 @@ import { assertBindable } from './parameters.ts';
 import type { Answer, PostgresConnection, Query } from './postgres-connection.ts';
 import { neutralError } from './postgres-errors.ts';
 import { type NamedStatement, rawStatement, statementNameOf } from './prepared.ts';
+import { State } from './state.ts';
 import { StorageUnavailableError } from './storage-errors.ts';
 
 /** How a transaction begins; named, so that each connection parses it once. */
@@ -34,7 +35,7 @@ export class PostgresHandle implements Tx {
   #ended = false;
   #failed = false;
   /** What is seen now; after a statement that may write, and after a lock, it is something else. */
-  state: object = {};
+  state = new State();
   /** What spoiled the transaction first; undefined while all is well. */
   failure: unknown;
   /** Whether the commit was sent: from then on a lost connection leaves the outcome unknown. */
@@ -55,7 +56,7 @@ export class PostgresHandle implements Tx {
     } catch (error) {
       throw this.#spoil(error);
     }
-    if (!isPlainSelect(text)) this.state = {};
+    if (!isPlainSelect(text)) this.state = new State();
     if (text === STATEMENT_WITHOUT_LIMIT) this.#connection.patient = true;
     const { rows } = await this.#send({ text, values, name: statementNameOf(statement) });
     return rows as R[];
@@ -65,7 +66,7 @@ export class PostgresHandle implements Tx {
     const keys = [...new Set(subjects.map(keyOf))].sort((a, b) => (a < b ? -1 : 1));
     if (keys.length === 0) return;
     const statement = rawStatement<unknown>(LOCK_ALL, [`{${keys.join(',')}}`]);
-    this.state = {};
+    this.state = new State();
     const named: NamedStatement<unknown> = { ...statement, statementName: 'cg_lock' };
     await this.run(named);
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Database, Handle } from './database.ts';
 import { rawStatement } from './prepared.ts';
 import { remembered } from './remembered.ts';
+import { State } from './state.ts';
 import { testEngines } from './test-databases.ts';
 import { createScratch, gate, put, setNumber } from './test-scratch.ts';
 
@@ -127,7 +128,7 @@ for (const engine of testEngines) {
 }
 
 describe('what is remembered of a state', () => {
-  const handle = (): Handle => ({ engine: 'sqlite', state: {}, run: async () => [] });
+  const handle = (): Handle => ({ engine: 'sqlite', state: new State(), run: async () => [] });
 
   test('[STO92] is frozen all the way down', async () => {
     const ask = remembered(async () => [{ custom: { list: [1] } }]);

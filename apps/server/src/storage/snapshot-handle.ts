@@ -1,16 +1,17 @@
 import type { CompiledQuery } from 'kysely';
 import type { Handle } from './database.ts';
+import type { State } from './state.ts';
 
 /** What handles of one state share. */
 export interface SharedSnapshot {
-  readonly state: object;
+  readonly state: State;
   run<R>(statement: CompiledQuery<R>): R[];
 }
 
 /** One read. As on PostgreSQL, a statement that failed spoils the whole: what follows is refused with the same error. */
 export class SnapshotHandle implements Handle {
   readonly engine = 'sqlite';
-  readonly state: object;
+  readonly state: State;
   readonly #shared: SharedSnapshot;
   #ended = false;
   #failed = false;

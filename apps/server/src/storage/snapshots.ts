@@ -2,6 +2,7 @@ import type { CompiledQuery } from 'kysely';
 import { type SharedSnapshot, SnapshotHandle } from './snapshot-handle.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { type SqliteSession, sessionOn } from './sqlite-handle.ts';
+import { State } from './state.ts';
 import { Turns } from './turns.ts';
 
 /**
@@ -103,7 +104,7 @@ export class Snapshots {
 
 /** One state of the database, for as many as read it. */
 class Shared implements SharedSnapshot {
-  readonly state = {};
+  readonly state = new State();
   readers = 0;
   readonly #take: () => SqliteSession;
   #session: SqliteSession | undefined;

@@ -1,6 +1,7 @@
 import type { CompiledQuery } from 'kysely';
 import type { Tx } from './database.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
+import { State } from './state.ts';
 
 const NOTHING = Promise.resolve();
 
@@ -37,7 +38,7 @@ export class SqliteHandle implements Tx {
   #failed = false;
   #failure: unknown;
   /** What is seen now; after a statement that can write it is something else. */
-  state: object = {};
+  state = new State();
   /** Whether a statement that can change the database was run. */
   wrote = false;
 
@@ -82,7 +83,7 @@ export class SqliteHandle implements Tx {
       const { connection } = this.#session;
       if (connection.writes(statement)) {
         this.wrote = true;
-        this.state = {};
+        this.state = new State();
       }
       return connection.run(statement);
     } catch (error) {

@@ -22,7 +22,7 @@ const seen = new WeakMap<object, Promise<Versions>>();
 const dirty = new WeakMap<Handle, Set<VersionName>>();
 
 function versionsOf(handle: Handle): Promise<Versions> {
-  const known = seen.get(handle) ?? (handle.state && seen.get(handle.state));
+  const known = (handle.state && seen.get(handle.state)) ?? seen.get(handle);
   if (known !== undefined) return known;
   const read = selectVersions
     .all(handle, {})

@@ -1,9 +1,9 @@
-import type { Handle } from '../../storage/database.ts';
+import { remembered } from '../../storage/remembered.ts';
 import type { AppFacts } from '../policy/index.ts';
 import { storedApp } from './app-settings.store.ts';
 
 /** The source `app` of policy. Guests are not available while multi-tenancy is on (api.md section 1). */
-export async function appFacts(handle: Handle): Promise<AppFacts> {
+export const appFacts = remembered<[], AppFacts>(async (handle) => {
   const { settings, tokensRevokedBefore } = await storedApp(handle);
   return {
     multiTenant: settings.multi_tenant_enabled,
@@ -11,4 +11,4 @@ export async function appFacts(handle: Handle): Promise<AppFacts> {
     anonymous: settings.anonymous_users.enabled,
     tokensRevokedBefore,
   };
-}
+});

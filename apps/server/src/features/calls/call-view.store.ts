@@ -85,34 +85,37 @@ export const participantsOf = (
   handle: Handle,
   cid: CallCid,
   withHidden: boolean,
-): Promise<SessionWithUser[]> =>
-  selectSessions.all(handle, { cid, hidden: withHidden ? 1 : 0, limit: VIEW_LIMITS.participants });
+): Promise<readonly SessionWithUser[]> => sessionsIn(handle, cid, withHidden ? 1 : 0);
+
+const sessionsIn = remembered<[cid: CallCid, hidden: Flag], readonly SessionWithUser[]>(
+  (handle, cid, hidden) => selectSessions.all(handle, { cid, hidden, limit: VIEW_LIMITS.participants }),
+);
 
 /** How many are in the call, by role; for calls with more people than are listed. */
 export const participantCounts = (handle: Handle, cid: CallCid, withHidden: boolean) =>
   countByRole.all(handle, { cid, hidden: withHidden ? 1 : 0 });
 
 /** Muted kinds of the people in the call. */
-export async function mutedKinds(handle: Handle, cid: CallCid): Promise<Map<UserId, TrackKind[]>> {
-  const byUser = new Map<UserId, TrackKind[]>();
-  for (const { user_id, kind } of await selectMutes.all(handle, { cid })) {
-    byUser.set(user_id, [...(byUser.get(user_id) ?? []), kind].sort());
-  }
-  return byUser;
-}
+export const mutedKinds = remembered<[cid: CallCid], ReadonlyMap<UserId, TrackKind[]>>(
+  async (handle, cid) => {
+    const byUser = new Map<UserId, TrackKind[]>();
+    for (const { user_id, kind } of await selectMutes.all(handle, { cid })) {
+      byUser.set(user_id, [...(byUser.get(user_id) ?? []), kind].sort());
+    }
+    return byUser;
+  },
+);
 
-export const pinsOf = (handle: Handle, cid: CallCid): Promise<CallPinsTable[]> =>
-  selectPins.all(handle, { cid });
+export const pinsOf = remembered<[cid: CallCid], readonly CallPinsTable[]>((handle, cid) =>
+  selectPins.all(handle, { cid }),
+);
 
 /**
  * The people blocked on the call, first blocked first; at most `VIEW_LIMITS.blockedUsers` come with their users. Two
  * statements, because nearly always the first finds nobody: a join that finds nobody costs four times as much.
  */
-export const blockedOn: (
-  handle: Handle,
-  cid: CallCid,
-) => Promise<{ readonly ids: readonly UserId[]; readonly users: readonly UserRow[] }> = remembered(
-  async (handle, cid: CallCid) => {
+export const blockedOn = remembered<[cid: CallCid], { ids: readonly UserId[]; users: readonly UserRow[] }>(
+  async (handle, cid) => {
     const ids = (await selectBlockedIds.all(handle, { cid })).map((row) => row.user_id);
     const shown = ids.slice(0, VIEW_LIMITS.blockedUsers);
     const users = await findUsers(handle, shown);

@@ -83,8 +83,10 @@ const inSnapshot = new WeakMap<Handle, Map<CallCid, CallRow>>();
 
 const callByCid = remembered((handle, cid: CallCid) => selectByCid.first(handle, { cid }));
 
-export const findCall = async (handle: Handle, cid: CallCid): Promise<CallRow | undefined> =>
-  inSnapshot.get(handle)?.get(cid) ?? callByCid(handle, cid);
+export function findCall(handle: Handle, cid: CallCid): Promise<CallRow | undefined> {
+  const known = inSnapshot.get(handle)?.get(cid);
+  return known ? Promise.resolve(known) : callByCid(handle, cid);
+}
 
 /** Tells `findCall` rows that were read in a snapshot. Not for transactions: there, rows change. */
 export function rememberCalls(snapshot: Handle, rows: readonly CallRow[]): void {

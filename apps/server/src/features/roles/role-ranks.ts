@@ -1,12 +1,12 @@
 import type { RoleName } from '@callgate/contract';
-import type { Handle } from '../../storage/database.ts';
+import { remembered } from '../../storage/remembered.ts';
 import type { RoleRow } from './role.ts';
 import { storedRoles } from './roles.store.ts';
 
 const ranks = new WeakMap<ReadonlyMap<RoleName, RoleRow>, ReadonlyMap<RoleName, number>>();
 
 /** The source `rankOf` of policy: the rank of every role that exists. */
-export async function roleRanks(handle: Handle): Promise<ReadonlyMap<RoleName, number>> {
+export const roleRanks = remembered<[], ReadonlyMap<RoleName, number>>(async (handle) => {
   const roles = await storedRoles(handle);
   let known = ranks.get(roles);
   if (!known) {
@@ -14,4 +14,4 @@ export async function roleRanks(handle: Handle): Promise<ReadonlyMap<RoleName, n
     ranks.set(roles, known);
   }
   return known;
-}
+});

@@ -25,7 +25,7 @@ export interface CheckpointerOptions {
   file: string;
   limits: CheckpointLimits;
   /** The writer's turn, taken while the log starts anew, so that the main thread never blocks on SQLite's lock. */
-  writer: Turns;
+  writer: Pick<Turns, 'take' | 'release'>;
   /** The log as it is now; undefined while it cannot be asked. */
   measure: () => CheckpointOutcome | undefined;
   /** A checkpoint failed for another reason than somebody in the way: the disk cannot be trusted. */
@@ -59,7 +59,7 @@ export class Checkpointer {
     });
   }
 
-  /** Starts a run if the log has grown enough; cheap enough to call after every sync (about 4 us). */
+  /** Starts a run if the log has grown enough; cheap enough to call after every commit (about 4 us). */
   consider(): void {
     if (this.#closed) return;
     const state = this.#options.measure();
@@ -101,7 +101,7 @@ export class Checkpointer {
       this.checkpoints++;
       this.#busyAt = outcome.busy ? log : undefined;
     } catch (error) {
-      // Somebody holds the writer's turn for long: the next sync tries again.
+      // Somebody holds the writer's turn for long: the next commit tries again.
       if (!(error instanceof StorageBusyError)) throw error;
     } finally {
       await this.#letWriterGo();

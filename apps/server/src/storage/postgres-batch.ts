@@ -7,8 +7,8 @@ export interface BatchItem {
   name: string | undefined;
   /** Texts, numbers and null (`assertBindable`). */
   values: readonly unknown[];
-  /** Travels in a batch of its own, so that it runs whatever happened to the statements before. */
-  alone: boolean;
+  /** Begins a batch, so that it runs whatever happened to the statements before. */
+  leads: boolean;
   /** `tag` is what the server did, e.g. `COMMIT`. */
   resolve: (rows: Row[], tag: string) => void;
   reject: (error: unknown) => void;

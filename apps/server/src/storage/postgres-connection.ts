@@ -12,8 +12,8 @@ export interface Query {
   text: string;
   name?: string | undefined;
   values?: readonly unknown[];
-  /** In a batch of its own (`BatchItem.alone`). */
-  alone?: boolean;
+  /** Begins a batch (`BatchItem.leads`). */
+  leads?: boolean;
 }
 
 /** How long a statement that may take long is waited for, in milliseconds: a day. */
@@ -41,13 +41,13 @@ export class PostgresConnection {
   }
 
   query(query: Query): Promise<Answer> {
-    const { text, name, values = [], alone = false } = query;
+    const { text, name, values = [], leads = false } = query;
     return new Promise((resolve, reject) => {
       this.#waiting.push({
         text,
         name,
         values,
-        alone,
+        leads,
         resolve: (rows, tag) => resolve({ rows, tag }),
         reject,
       });
@@ -71,10 +71,7 @@ export class PostgresConnection {
   }
 
   #nextItems(): BatchItem[] {
-    const alone = this.#waiting.findIndex((item) => item.alone);
-    let count = this.#waiting.length;
-    if (alone === 0) count = 1;
-    else if (alone > 0) count = alone;
-    return this.#waiting.splice(0, count);
+    const next = this.#waiting.findIndex((item, place) => place > 0 && item.leads);
+    return this.#waiting.splice(0, next > 0 ? next : this.#waiting.length);
   }
 }

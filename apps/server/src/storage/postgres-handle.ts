@@ -19,7 +19,7 @@ export const BEGIN_READ: Query = {
   text: 'begin isolation level repeatable read read only',
 };
 const COMMIT: Query = { name: 'cg_commit', text: 'commit' };
-const ROLLBACK: Query = { name: 'cg_rollback', text: 'rollback', alone: true };
+const ROLLBACK: Query = { name: 'cg_rollback', text: 'rollback', leads: true };
 
 /** Taken one by one in the order given: the inner query is fenced by `offset 0`, the outer calls per row. */
 const LOCK_ALL = `select pg_advisory_xact_lock(key) from (
@@ -48,8 +48,7 @@ export class PostgresHandle implements Tx {
   }
 
   async run<R>(statement: CompiledQuery<R>): Promise<R[]> {
-    if (this.#ended) throw new Error('a statement was run after its transaction had ended');
-    if (this.#failed) throw this.failure;
+    this.#demandUse();
     const { sql: text, parameters: values } = statement;
     try {
       assertBindable(values);
@@ -63,12 +62,14 @@ export class PostgresHandle implements Tx {
   }
 
   async lock(...subjects: Subject[]): Promise<void> {
+    this.#demandUse();
     const keys = [...new Set(subjects.map(keyOf))].sort((a, b) => (a < b ? -1 : 1));
     if (keys.length === 0) return;
     const statement = rawStatement<unknown>(LOCK_ALL, [`{${keys.join(',')}}`]);
     this.state = new State();
     const named: NamedStatement<unknown> = { ...statement, statementName: 'cg_lock' };
-    await this.run(named);
+    // Not waited for: what follows travels along, runs once the lock is there, and fails when the lock did.
+    this.run(named).catch(() => undefined);
   }
 
   /** Commits; throws what spoiled the transaction, if anything did. */
@@ -86,6 +87,11 @@ export class PostgresHandle implements Tx {
     this.#ended = true;
     this.#connection.patient = false;
     await this.#send(ROLLBACK);
+  }
+
+  #demandUse(): void {
+    if (this.#ended) throw new Error('a statement was run after its transaction had ended');
+    if (this.#failed) throw this.failure;
   }
 
   async #send(query: Query): Promise<Answer> {

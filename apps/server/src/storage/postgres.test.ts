@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { Database } from './database.ts';
+import type { Database, Handle, Tx } from './database.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
 import { prepared } from './prepared.ts';
-import { ConstraintError, StorageUnavailableError } from './storage-errors.ts';
+import { ConstraintError, StorageBusyError, StorageUnavailableError } from './storage-errors.ts';
 import type { VersionsTable } from './tables.ts';
 import { testEngines } from './test-databases.ts';
 import { countOf, createScratch, gate, numberOf, put, run } from './test-scratch.ts';
@@ -139,6 +139,50 @@ for (const engine of testEngines.filter(({ name }) => name === 'postgres')) {
       expect(await read()).toHaveProperty('note', null);
       await db.write((tx) => run(tx, 'alter table versions drop column note'));
       expect(await read()).not.toHaveProperty('note');
+    });
+
+    test('[STO87] a lock that is not given refuses the statements that travel with it, and the commit', async () => {
+      await createScratch(db);
+      const [held, locked] = [gate(), gate()];
+      const holding = db.write(async (tx) => {
+        await tx.lock('user:a');
+        await put(tx, 'holder', 1);
+        locked.open();
+        await held.opened;
+      });
+      await locked.opened;
+      const impatient = (work: (tx: Tx) => Promise<unknown>) =>
+        db.write(async (tx) => {
+          await run(tx, `set local lock_timeout = '20ms'`);
+          await tx.lock('user:a');
+          await work(tx);
+        });
+      await expect(impatient((tx) => put(tx, 'b', 1))).rejects.toThrow(StorageBusyError);
+      await expect(impatient(async () => undefined)).rejects.toThrow(StorageBusyError);
+      held.open();
+      await holding;
+      expect(await db.read(countOf)).toBe(1);
+    });
+
+    test('[STO88] what failed leaves nothing to the next one on its connection', async () => {
+      const { location, discard } = await engine.create();
+      const narrow = await openPostgres({ url: location, maxConnections: 1 });
+      await createScratch(narrow);
+      const careless = (handle: Handle) =>
+        Promise.resolve(void run(handle, 'select 1 / 0').catch(() => undefined));
+      for (let round = 0; round < 3; round++) {
+        const outcomes = await Promise.allSettled([
+          narrow.read(careless),
+          narrow.read(countOf),
+          narrow.write(careless),
+          narrow.write((tx) => put(tx, `a${round}`, 1)),
+        ]);
+        const statuses = outcomes.map(({ status }) => status);
+        expect(statuses).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+      }
+      expect(await narrow.read(countOf)).toBe(3);
+      await narrow.close();
+      await discard();
     });
 
     test('[STO85] commits wait for the disk although the server is set not to', async () => {

@@ -6,6 +6,7 @@ import { PostgresConnection } from './postgres-connection.ts';
 import { isConnectionLost, isRetryable, isStalePlan } from './postgres-errors.ts';
 import { BEGIN_READ, BEGIN_WRITE, PostgresHandle } from './postgres-handle.ts';
 import { createPool, parserOf, requireUsableServer, takeConnection } from './postgres-pool.ts';
+import { SharedSnapshots, type Snapshot } from './postgres-snapshots.ts';
 import { rawStatement } from './prepared.ts';
 import { StorageUnavailableError } from './storage-errors.ts';
 import { scanBatches } from './worker-reads.ts';
@@ -46,6 +47,7 @@ class PostgresDatabase implements Database {
   readonly engine = 'postgres';
   readonly #pool: Pool;
   readonly #hooks: StorageHooks | undefined;
+  readonly #snapshots: SharedSnapshots;
   readonly #connections = new WeakMap<PoolClient, PostgresConnection>();
   #closing: Promise<void> | undefined;
   #commits = 0;
@@ -55,6 +57,8 @@ class PostgresDatabase implements Database {
   constructor(pool: Pool, hooks: StorageHooks | undefined) {
     this.#pool = pool;
     this.#hooks = hooks;
+    const begin = (client: PoolClient) => new PostgresHandle(this.#connectionOf(client), BEGIN_READ);
+    this.#snapshots = new SharedSnapshots(pool, begin);
     // A connection that broke while idle is replaced by the pool; whoever uses one gets the error itself.
     pool.on('error', () => {
       this.#lostConnections++;
@@ -63,17 +67,17 @@ class PostgresDatabase implements Database {
 
   async read<T>(work: (snapshot: Handle) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      const client = await takeConnection(this.#pool);
-      const handle = new PostgresHandle(this.#connectionOf(client), BEGIN_READ);
+      const place = await this.#snapshots.join(attempt > 1);
+      const { handle } = place.snapshot;
+      // One that fails spoils the snapshot for all that share it: each is run again alone.
+      const isSpoiled = (): boolean => place.isShared && handle.failure !== undefined;
       try {
-        const result = await work(handle);
-        // Not awaited: a snapshot's end cannot fail in a way that matters, and what follows queues up behind it.
-        void handle.rollback().catch(() => undefined);
-        client.release();
-        return result;
+        const result = await work(place.handle);
+        if (!isSpoiled()) return result;
       } catch (error) {
-        await this.#giveUp(client, handle);
-        if (!mayRunAgain(handle, attempt)) throw error;
+        if (!isSpoiled() && !mayRunAgain(handle, attempt)) throw error;
+      } finally {
+        if (place.end()) await this.#endSnapshot(place.snapshot);
       }
     }
   }
@@ -143,6 +147,13 @@ class PostgresDatabase implements Database {
       this.#connections.set(client, connection);
     }
     return connection;
+  }
+
+  async #endSnapshot({ client, handle }: Snapshot): Promise<void> {
+    if (handle.failure !== undefined) return this.#giveUp(client, handle);
+    // Not awaited: a snapshot's end cannot fail in a way that matters, and what follows queues up behind it.
+    void handle.rollback().catch(() => undefined);
+    client.release();
   }
 
   /** Rolls back and hands the connection back, or drops it when it is broken or holds stale plans. */

@@ -5,6 +5,11 @@ import { type SqliteSession, sessionOn } from './sqlite-handle.ts';
 import { State } from './state.ts';
 import { Turns } from './turns.ts';
 
+interface ReadSession extends SqliteSession {
+  /** Reads something: a deferred transaction sees the state of its first read. */
+  readonly look: () => unknown;
+}
+
 /**
  * Read-only connections for interactive reads, and the states that they show.
  *
@@ -16,7 +21,7 @@ import { Turns } from './turns.ts';
  */
 export class Snapshots {
   readonly #file: string;
-  readonly #free: SqliteSession[] = [];
+  readonly #free: ReadSession[] = [];
   readonly #all: SqliteConnection[] = [];
   readonly turns: Turns;
   #current: Shared | undefined;
@@ -90,7 +95,7 @@ export class Snapshots {
     this.turns.release();
   }
 
-  #open(): SqliteSession {
+  #open(): ReadSession {
     const connection = new SqliteConnection({
       file: this.#file,
       readonly: true,
@@ -98,7 +103,8 @@ export class Snapshots {
       busyTimeoutMs: 1_000,
     });
     this.#all.push(connection);
-    return sessionOn(connection, 'begin deferred');
+    const look = connection.command('select 1 from sqlite_schema limit 1');
+    return { ...sessionOn(connection, 'begin deferred'), look };
   }
 }
 
@@ -106,10 +112,10 @@ export class Snapshots {
 class Shared implements SharedSnapshot {
   readonly state = new State();
   readers = 0;
-  readonly #take: () => SqliteSession;
-  #session: SqliteSession | undefined;
+  readonly #take: () => ReadSession;
+  #session: ReadSession | undefined;
 
-  constructor(take: () => SqliteSession) {
+  constructor(take: () => ReadSession) {
     this.#take = take;
   }
 
@@ -121,7 +127,7 @@ class Shared implements SharedSnapshot {
   }
 
   /** Takes a connection and makes it see this state. */
-  begin(): SqliteSession {
+  begin(): ReadSession {
     if (this.#session !== undefined) return this.#session;
     const session = this.#take();
     this.#session = session;
@@ -131,7 +137,7 @@ class Shared implements SharedSnapshot {
   }
 
   /** Ends the snapshot; it begins anew when somebody reads the same state again. */
-  end(): SqliteSession | undefined {
+  end(): ReadSession | undefined {
     const session = this.#session;
     this.#session = undefined;
     if (session?.connection.inTransaction) session.rollback();

@@ -11,8 +11,6 @@ export interface SqliteSession {
   readonly begin: () => unknown;
   readonly commit: () => unknown;
   readonly rollback: () => unknown;
-  /** Reads something: a deferred transaction sees the state of its first read. */
-  readonly look: () => unknown;
 }
 
 /** `begin` is `begin immediate` for the writer, `begin deferred` for a reader. */
@@ -22,7 +20,6 @@ export function sessionOn(connection: SqliteConnection, begin: string): SqliteSe
     begin: connection.command(begin),
     commit: connection.command('commit'),
     rollback: connection.command('rollback'),
-    look: connection.command('select 1 from sqlite_schema limit 1'),
   };
 }
 

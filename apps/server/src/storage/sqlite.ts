@@ -8,11 +8,11 @@ import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { rawStatement } from './prepared.ts';
 import { Snapshots } from './snapshots.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
-import { SqliteHandle, type SqliteSession, sessionOn } from './sqlite-handle.ts';
 import { StorageBusyError, StorageUnavailableError } from './storage-errors.ts';
 import { Turns } from './turns.ts';
 import { WalSync } from './wal-sync.ts';
 import { WorkerReads } from './worker-reads.ts';
+import { type Performed, WriteGroups } from './write-groups.ts';
 
 export { SQLITE_FILE };
 
@@ -65,8 +65,9 @@ class SqliteDatabase implements Database {
   readonly #file: string;
   readonly #lock: FolderLock;
   readonly #hooks: StorageHooks | undefined;
-  readonly #writer: SqliteSession;
+  readonly #writer: SqliteConnection;
   readonly #turns: Turns;
+  readonly #groups: WriteGroups;
   readonly #snapshots: Snapshots;
   readonly #walFd: number;
   readonly #sync: WalSync;
@@ -91,13 +92,27 @@ class SqliteDatabase implements Database {
     this.#snapshots = new Snapshots(this.#file, { connections: readers, ...waits });
     const wal = `${this.#file}-wal`;
     this.#walFd = openSync(wal, 'r+');
-    const onSynced = () => this.#checkpointer.consider();
-    this.#sync = new WalSync({ file: wal, fd: this.#walFd, fdatasync, hooks, onSynced });
+    this.#sync = new WalSync({ file: wal, fd: this.#walFd, fdatasync, hooks });
+    this.#groups = new WriteGroups({
+      connection: this.#writer,
+      hooks,
+      failure: () => this.#sync.failure,
+      beforeCommit: () => this.#snapshots.keep(),
+      onCommit: (writers) => this.#onCommit(writers),
+      onRefused: (error) => {
+        this.#snapshots.renew();
+        if (isRefusedByDisk(error)) this.#refusal = error;
+      },
+    });
     this.#checkpointer = new Checkpointer({
       file: this.#file,
       limits: checkpoint,
-      writer: this.#turns,
-      measure: measureWith(this.#writer.connection),
+      writer: {
+        // Whoever holds the writer's turn without being an act finds no transaction open.
+        take: () => this.#turns.take().then(() => this.#groups.close()),
+        release: () => this.#turns.release(),
+      },
+      measure: measureWith(this.#writer),
       onFailure: (cause) => void this.#sync.fail('The disk refused a checkpoint', cause),
     });
     this.#longReads = new WorkerReads(this.#file);
@@ -111,19 +126,16 @@ class SqliteDatabase implements Database {
   async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) throw closed();
     if (!this.#turns.tryTake()) await this.#turns.take();
-    let result: T;
-    let onDisk: Promise<void>;
+    let done: Performed<T>;
     try {
-      if (this.#sync.failure) throw this.#sync.failure;
-      const handle = new SqliteHandle(this.#writer);
-      result = await this.#commit(handle, work);
-      onDisk = handle.wrote ? this.#sync.afterCommit() : this.#sync.settled();
+      done = await this.#groups.perform(work);
     } finally {
       this.#turns.release();
     }
+    const { onDisk } = await done.committed;
     if (this.#hooks) await this.#hooks.at('after-commit');
     await onDisk;
-    return result;
+    return done.result;
   }
 
   scan<R>(batchAfter: (last: R | undefined) => CompiledQuery<R>): AsyncIterable<R[]> {
@@ -154,7 +166,7 @@ class SqliteDatabase implements Database {
       checkpoints: this.#checkpointer.checkpoints,
       writers_waiting: this.#turns.waiting,
       readers_waiting: this.#snapshots.turns.waiting,
-      cached_statements: this.#writer.connection.cachedStatements + this.#snapshots.cachedStatements,
+      cached_statements: this.#writer.cachedStatements + this.#snapshots.cachedStatements,
       failed: this.#sync.failure ? 1 : 0,
     };
   }
@@ -164,34 +176,26 @@ class SqliteDatabase implements Database {
     return this.#closing;
   }
 
-  async #commit<T>(handle: SqliteHandle, work: (tx: Tx) => Promise<T>): Promise<T> {
-    try {
-      const result = await work(handle);
-      if (this.#hooks) await this.#hooks.at('before-commit');
-      if (handle.wrote) this.#snapshots.keep();
-      handle.commit();
-      if (handle.wrote) {
-        this.#commits++;
-        this.#refusal = undefined;
-      }
-      return result;
-    } catch (error) {
-      handle.rollback();
-      if (isRefusedByDisk(error)) this.#refusal = error;
-      throw error;
-    } finally {
-      if (handle.wrote) this.#snapshots.renew();
-    }
+  #onCommit(writers: number): Promise<void> {
+    if (writers === 0) return this.#sync.settled();
+    this.#snapshots.renew();
+    this.#commits += writers;
+    this.#refusal = undefined;
+    const onDisk = this.#sync.afterCommit();
+    // Here no transaction is open, so the log can be measured.
+    this.#checkpointer.consider();
+    return onDisk;
   }
 
   async #close(): Promise<void> {
     await this.#turns.whenIdle();
+    this.#groups.close();
     await this.#sync.settled().catch(() => undefined);
     await this.#checkpointer.close();
     await this.#longReads.close();
     await this.#snapshots.close();
     // The last connection to close copies the rest of the log and deletes it.
-    this.#writer.connection.close();
+    this.#writer.close();
     closeSync(this.#walFd);
     this.#lock.release();
   }
@@ -210,7 +214,7 @@ const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false 
  * first: after an fsync that failed, the kernel may call pages clean that never reached the disk, and later
  * commits must not stand on such a log.
  */
-function openWriter(file: string): SqliteSession {
+function openWriter(file: string): SqliteConnection {
   makeFile(file);
   const connection = new SqliteConnection({ file, cacheKib: 16_384, busyTimeoutMs: 1_000 });
   connection.pragma('journal_mode = wal');
@@ -218,7 +222,7 @@ function openWriter(file: string): SqliteSession {
   connection.pragma('wal_autocheckpoint = 0');
   connection.pragma('wal_checkpoint(TRUNCATE)');
   connection.pragma('synchronous = normal');
-  return sessionOn(connection, 'begin immediate');
+  return connection;
 }
 
 /** A checkpoint that does nothing tells the length of the log; refused inside a transaction. */

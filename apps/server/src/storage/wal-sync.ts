@@ -12,15 +12,13 @@ export interface WalSyncOptions {
   /** Replaces the system call in tests. */
   fdatasync?: ((fd: number) => Promise<void>) | undefined;
   hooks?: StorageHooks | undefined;
-  /** Called after each sync that succeeded. */
-  onSynced: () => void;
 }
 
 /**
  * Group commit. One `fdatasync` is in flight at a time; every commit made meanwhile is covered by the next.
  *
- * States: idle -> scheduled (a commit asked; the sync starts after the events of this turn of the loop, so that
- * acts handled in one turn share it) -> running -> scheduled or idle; any of them -> failed, for good.
+ * States: idle -> scheduled (a commit asked; the sync starts when those who waited for the commit have heard of it)
+ * -> running -> scheduled or idle; any of them -> failed, for good.
  */
 export class WalSync {
   readonly #options: WalSyncOptions;
@@ -72,7 +70,7 @@ export class WalSync {
   }
 
   #schedule(): Promise<void> {
-    const before = this.#running ?? new Promise((resolve) => setImmediate(resolve));
+    const before = this.#running ?? new Promise((resolve) => process.nextTick(resolve));
     const batch = before.then(() => {
       this.#running = batch;
       this.#next = undefined;
@@ -102,7 +100,6 @@ export class WalSync {
     if (this.#failure) throw this.#failure;
     if (hooks) await hooks.at('after-fsync');
     this.synced++;
-    this.#options.onSynced();
   }
 
   /** SQLite writes on into a file that was deleted or moved away, and the next start would not find it. */

@@ -49,7 +49,8 @@ export function banUser(
 ): Promise<ActReply<BanReply>> {
   return acts.perform(request, async (act) => {
     const { target_user_id: target } = input;
-    const [, change] = await Promise.all([act.tx.lock(`user:${target}`), decide(act, addresses, input)]);
+    await act.tx.lock(`user:${target}`);
+    const change = await decide(act, addresses, input);
 
     if (!input.dry_run) {
       act.created();

@@ -22,7 +22,8 @@ export function unbanUser(acts: Acts, request: ActRequest, input: UnbanInput): P
   const { target_user_id: target, channel_cid: cid } = input;
   return acts.perform(request, async (act) => {
     if (target === undefined) throw inputError('target_user_id', 'is required, in the query or in the body');
-    const [, banner] = await Promise.all([act.tx.lock(`user:${target}`), demandBanner(act)]);
+    await act.tx.lock(`user:${target}`);
+    const banner = await demandBanner(act);
     const [, actor] = await Promise.all([
       requireUser(act.tx, target, { deleted: true }),
       actorField(act, callerUserId(act.caller)),

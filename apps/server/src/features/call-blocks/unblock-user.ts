@@ -16,11 +16,8 @@ export function unblockUser(
 ): Promise<ActReply<object>> {
   return acts.perform(request, async (act) => {
     const { cid, user_id } = input;
-    const [, , mine] = await Promise.all([
-      act.tx.lock(`pair:${cid}/${user_id}`),
-      requireCall(act.tx, cid),
-      act.callerPolicy(cid),
-    ]);
+    await act.tx.lock(`pair:${cid}/${user_id}`);
+    const [, mine] = await Promise.all([requireCall(act.tx, cid), act.callerPolicy(cid)]);
     demandCapability(mine, 'block-users');
     const by = callerUserId(act.caller) ?? null;
     const [user, actor] = await Promise.all([

@@ -33,11 +33,8 @@ export function updateUserPermissions(
 ): Promise<ActReply<object>> {
   return acts.perform(request, async (act) => {
     const { cid, user_id } = input;
-    const [, , mine] = await Promise.all([
-      act.tx.lock(`pair:${cid}/${user_id}`),
-      requireCall(act.tx, cid),
-      act.callerPolicy(cid),
-    ]);
+    await act.tx.lock(`pair:${cid}/${user_id}`);
+    const [, mine] = await Promise.all([requireCall(act.tx, cid), act.callerPolicy(cid)]);
     demandCapability(mine, 'update-call-permissions');
     const changes = changesOf(input.grant_permissions, input.revoke_permissions);
     const by = callerUserId(act.caller) ?? null;

@@ -21,11 +21,8 @@ export interface PinInput {
 export function pinParticipant(acts: Acts, request: ActRequest, input: PinInput): Promise<ActReply<object>> {
   return acts.perform(request, async (act) => {
     const { cid, user_id, session_id } = input;
-    const [, , mine] = await Promise.all([
-      act.tx.lock(`call:${cid}`),
-      requireCall(act.tx, cid),
-      act.callerPolicy(cid),
-    ]);
+    await act.tx.lock(`call:${cid}`);
+    const [, mine] = await Promise.all([requireCall(act.tx, cid), act.callerPolicy(cid)]);
     demandCapability(mine, 'pin-for-everyone');
     const session = await findSession(act.tx, session_id);
     const isThere = session?.cid === cid && session.user_id === user_id && session.state === 'active';

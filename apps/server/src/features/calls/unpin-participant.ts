@@ -14,11 +14,8 @@ export function unpinParticipant(
 ): Promise<ActReply<object>> {
   return acts.perform(request, async (act) => {
     const { cid, user_id, session_id } = input;
-    const [, , mine] = await Promise.all([
-      act.tx.lock(`call:${cid}`),
-      requireCall(act.tx, cid),
-      act.callerPolicy(cid),
-    ]);
+    await act.tx.lock(`call:${cid}`);
+    const [, mine] = await Promise.all([requireCall(act.tx, cid), act.callerPolicy(cid)]);
     demandCapability(mine, 'pin-for-everyone');
 
     const pin = await removePin(act.tx, { cid, user_id, session_id });

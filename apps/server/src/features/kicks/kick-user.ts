@@ -29,11 +29,8 @@ export function kickUser(acts: Acts, request: ActRequest, input: KickInput): Pro
   return acts.perform(request, async (act) => {
     const { cid, user_id } = input;
     const by = callerUserId(act.caller) ?? null;
-    const [, user, actor] = await Promise.all([
-      act.tx.lock(`pair:${cid}/${user_id}`),
-      demandKick(act, input),
-      actorField(act, by),
-    ]);
+    await act.tx.lock(`pair:${cid}/${user_id}`);
+    const [user, actor] = await Promise.all([demandKick(act, input), actorField(act, by)]);
 
     const [kicked, blocked] = await Promise.all([
       isThere(act.tx, cid, user_id),

@@ -126,8 +126,8 @@ export default {
     ),
     rule(
       'nothing-imports-main',
-      'main.ts starts a process when it is loaded.',
-      {},
+      'main.ts starts a process when it is loaded; start.mjs is what does that.',
+      { pathNot: [`${SERVER}/start\\.mjs$`] },
       { path: `${SERVER}/main\\.ts$` },
     ),
     rule(

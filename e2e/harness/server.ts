@@ -30,7 +30,7 @@ export interface RunningServer extends Client {
 export interface ServerOptions {
   /** Added to the environment; `DATABASE_URL` puts it on PostgreSQL. */
   env?: Record<string, string>;
-  /** The file to run (default: the server's main.ts). */
+  /** The file to run (default: what `npm start` runs). */
   entry?: string;
   /** Arguments for Node before the entry. */
   nodeArgs?: string[];
@@ -92,7 +92,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     printed = '';
     child = spawn(
       process.execPath,
-      [...START_ARGS, ...(options.nodeArgs ?? []), options.entry ?? join(REPO, 'apps/server/src/main.ts')],
+      [...START_ARGS, ...(options.nodeArgs ?? []), options.entry ?? join(REPO, 'apps/server/src/start.mjs')],
       {
         cwd: dataDir,
         env: {

@@ -106,15 +106,38 @@ for (const engine of testEngines) {
       expect((await db.read((s) => ask(s, 'a')))?.n).toBe(1);
     });
 
-    test('[STO92] in a transaction nothing is remembered, and failures never are', async () => {
+    test('[STO93] a transaction remembers until its next write', async () => {
       await begin();
       const { ask, asked } = counted();
       await db.write(async (tx) => {
-        await ask(tx, 'a');
-        await setNumber(tx, 'a', 2);
-        expect((await ask(tx, 'a'))?.n).toBe(2);
+        await Promise.all([ask(tx, 'a'), ask(tx, 'a')]);
+        expect([(await ask(tx, 'a'))?.n, asked()]).toEqual([1, 1]);
+        const [before, , after] = await Promise.all([ask(tx, 'a'), setNumber(tx, 'a', 2), ask(tx, 'a')]);
+        expect([before?.n, after?.n, asked()]).toEqual([1, 2, 2]);
       });
-      expect(asked()).toBe(2);
+    });
+
+    test('[STO93] and until its next lock, behind which it sees what others committed', async () => {
+      await begin();
+      const { ask } = counted();
+      const looked = gate();
+      const changed = gate();
+      const waiting = db.write(async (tx) => {
+        const before = (await ask(tx, 'a'))?.n;
+        looked.open();
+        // SQLite has one writer: the other waits for this one.
+        if (tx.engine === 'postgres') await changed.opened;
+        await tx.lock('app');
+        return [before, (await ask(tx, 'a'))?.n];
+      });
+      await looked.opened;
+      await db.write((tx) => setNumber(tx, 'a', 2));
+      changed.open();
+      expect(await waiting).toEqual([1, sharesStates ? 1 : 2]);
+    });
+
+    test('[STO92] a failure is not remembered', async () => {
+      await begin();
       let fails = true;
       const flaky = remembered(async () => {
         if (fails) throw new Error('not now');

@@ -28,8 +28,9 @@ export function remembered<Key extends readonly (string | number)[], T>(
   };
 }
 
-/** Lengths keep apart what would read the same in one text. */
+/** Lengths keep apart what would read the same in one text; most keys are one id. */
 function keyText(key: readonly (string | number)[]): string {
+  if (key.length === 1 && typeof key[0] === 'string') return key[0];
   let text = '';
   for (const part of key) text += typeof part === 'string' ? `${part.length}:${part}` : `#${part}`;
   return text;

@@ -45,7 +45,7 @@ export class Snapshots {
 
   /** To be called before a commit: those who read now go on seeing what was there before. */
   keep(): void {
-    if (this.#current !== undefined && this.#current.readers > 0) this.#current.begin();
+    if (this.#current !== undefined && this.#current.readers > 0) this.#current.settle();
   }
 
   /** To be called after a commit, and after one that failed: the next reads see what is there now. */
@@ -120,20 +120,15 @@ class Shared implements SharedSnapshot {
   }
 
   run<R>(statement: CompiledQuery<R>): R[] {
-    const { connection } = this.#session ?? this.begin();
+    const { connection } = this.#session ?? this.#begin();
     // SQLite ends a transaction by itself after some errors; what follows would show another state.
     if (!connection.inTransaction) throw new Error('the snapshot was lost after an earlier error');
     return connection.run(statement);
   }
 
-  /** Takes a connection and makes it see this state. */
-  begin(): ReadSession {
-    if (this.#session !== undefined) return this.#session;
-    const session = this.#take();
-    this.#session = session;
-    session.begin();
-    session.look();
-    return session;
+  /** Makes the snapshot see this state and no later one, before there is a later one. */
+  settle(): void {
+    if (this.#session === undefined) this.#begin().look();
   }
 
   /** Ends the snapshot; it begins anew when somebody reads the same state again. */
@@ -142,5 +137,11 @@ class Shared implements SharedSnapshot {
     this.#session = undefined;
     if (session?.connection.inTransaction) session.rollback();
     return session;
+  }
+
+  #begin(): ReadSession {
+    this.#session = this.#take();
+    this.#session.begin();
+    return this.#session;
   }
 }

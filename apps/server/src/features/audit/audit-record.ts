@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AuditId, CallCid, JobId, UserId } from '@callgate/contract';
-import { newId } from '../../kernel/id.ts';
+import { newId, newSalt } from '../../kernel/id.ts';
 import type { AuditRecordsTable } from '../../storage/tables.ts';
 
 /** What an act says of itself; who, when, from where and the request id are added by the act helper. */
@@ -48,9 +48,7 @@ export type Personal = Pick<AuditRecordsTable, (typeof PERSONAL)[number]>;
 /** SHA-256 in hex over the salt and the personal columns as a JSON array. */
 export function personalHash(personal: Personal, salt: string): string {
   const values = PERSONAL.map((column) => personal[column]);
-  return createHash('sha256')
-    .update(JSON.stringify([salt, ...values]))
-    .digest('hex');
+  return hash('sha256', JSON.stringify([salt, ...values]));
 }
 
 /** A record ready to be stored, with a fresh id and salt. */
@@ -70,7 +68,7 @@ export function toRecord(
     before: jsonOrNull(draft.before),
     after: jsonOrNull(draft.after),
   };
-  const salt = randomBytes(16).toString('hex');
+  const salt = newSalt();
   return {
     id: newId<AuditId>(now),
     at: now,

@@ -1,4 +1,10 @@
-import { type Capability, isBaseRole, REQUESTABLE, type RoleName } from '@callgate/contract';
+import {
+  type Capability,
+  isBaseRole,
+  REQUESTABLE,
+  type Requestable,
+  type RoleName,
+} from '@callgate/contract';
 import type { KindState } from './kinds.ts';
 import type { PolicyFacts } from './policy-facts.ts';
 
@@ -17,15 +23,46 @@ export function effectiveRoles({ person, participation, token, call }: PolicyFac
 export function heldCapabilities(
   facts: PolicyFacts,
   roles: readonly RoleName[],
-  kinds: Readonly<Record<string, KindState>>,
+  kinds: Readonly<Record<Requestable, KindState>>,
 ): ReadonlySet<Capability> {
-  const held = new Set(roles.flatMap((role) => grantedBy(facts, role, kinds)));
-  for (const capability of facts.participation.granted) held.add(capability);
-  for (const capability of facts.participation.revoked) held.delete(capability);
+  const { granted, revoked } = facts.participation;
+  const granting = grantedToAll(facts, roles, kinds);
+  const isOff = REQUESTABLE.some((kind) => kinds[kind] === 'off');
+  const isPlain = granted.size === 0 && revoked.size === 0 && !isOff;
+  if (isPlain && !isVisitor(facts.person.role) && !facts.hidden) return granting;
+  const held = new Set(granting);
+  for (const capability of granted) held.add(capability);
+  for (const capability of revoked) held.delete(capability);
   for (const kind of REQUESTABLE) if (kinds[kind] === 'off') held.delete(kind);
   if (isVisitor(facts.person.role)) held.delete('create-call');
   if (facts.hidden) for (const capability of PUBLISHING) held.delete(capability);
   return held;
+}
+
+/** Unions made so far, per table of grants: nearly all people have one of a few combinations of roles. */
+const unions = new WeakMap<object, Map<string, ReadonlySet<Capability>>>();
+/** Tokens can claim any role, so that combinations have no end. */
+const UNIONS_MAX = 256;
+
+function grantedToAll(
+  facts: PolicyFacts,
+  roles: readonly RoleName[],
+  kinds: Readonly<Record<Requestable, KindState>>,
+): ReadonlySet<Capability> {
+  const { grants } = facts.call;
+  let known = unions.get(grants);
+  if (known === undefined || known.size >= UNIONS_MAX) {
+    known = new Map();
+    unions.set(grants, known);
+  }
+  // Names of roles hold no comma.
+  const key = `${roles.join()},${kinds['send-audio']},${kinds['send-video']},${kinds.screenshare}`;
+  let union = known.get(key);
+  if (union === undefined) {
+    union = new Set(roles.flatMap((role) => grantedBy(facts, role, kinds)));
+    known.set(key, union);
+  }
+  return union;
 }
 
 /** A role's grants in the call, for base roles without the kinds that are on request. */

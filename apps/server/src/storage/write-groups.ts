@@ -55,7 +55,7 @@ export interface WriteGroupsOptions {
  * The writer. Acts of one turn of the event loop share a transaction: it is committed when the turn of the loop
  * ends, which is when the sync begins, or after 16 acts. All but the first stand in a savepoint of their own, so an
  * act that throws takes back itself alone. Why: an act writes 12 to 20 pages of log, most of them the ends of
- * tables and indexes that its neighbours write too (docs/adr/0003-sqlite-durability.md has the figures).
+ * tables and indexes that its neighbours write too (docs/adr/0011-fewer-waits-per-act.md has the figures).
  *
  * `perform` is called by whoever holds the writer's turn, and by nobody else meanwhile.
  */

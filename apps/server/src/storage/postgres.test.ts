@@ -43,15 +43,22 @@ for (const engine of testEngines.filter(({ name }) => name === 'postgres')) {
       await createScratch(db);
       await db.write((tx) => Promise.all([put(tx, 'a', 0), put(tx, 'b', 0)]));
       const both = [gate(), gate()];
+      const done = [gate(), gate()];
       let attempts = 0;
-      const act = (mine: 0 | 1, first: string, second: string) =>
-        db.write(async (tx) => {
+      const act = async (mine: 0 | 1, first: string, second: string) => {
+        let isAgain = false;
+        await db.write(async (tx) => {
           attempts++;
+          // Otherwise it may take its first row from under the other again, which is a second deadlock.
+          if (isAgain) await done[1 - mine]?.opened;
+          isAgain = true;
           await run(tx, 'update scratch set n = n + 1 where id = ?', [first]);
           both[mine]?.open();
           await both[1 - mine]?.opened;
           await run(tx, 'update scratch set n = n + 1 where id = ?', [second]);
         });
+        done[mine]?.open();
+      };
       await Promise.all([act(0, 'a', 'b'), act(1, 'b', 'a')]);
       expect(attempts).toBe(3);
       expect(await db.read((s) => Promise.all([numberOf(s, 'a'), numberOf(s, 'b')]))).toEqual([2, 2]);

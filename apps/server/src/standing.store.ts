@@ -37,9 +37,23 @@ const selectStanding = prepared<{ id: UserId; cid: CallCid }, StandingRow>((db, 
     .where('users.id', '=', p('id'));
 });
 
-const standingRow = remembered((handle, id: UserId, cid: CallCid) =>
-  selectStanding.first(handle, { id, cid }),
-);
+/** What is stored, with the ends of bans in the place of whether they are in force. */
+const stored = remembered(async (handle, id: UserId, cid: CallCid) => {
+  const row = await selectStanding.first(handle, { id, cid });
+  return (
+    row && {
+      user: factsOfRow(id, row),
+      banEnds: row.ban_ends,
+      banHereEnds: row.ban_here_ends,
+      here: {
+        memberRole: row.member_role,
+        blocked: row.blocked_id !== null,
+        ...grantsIn(row.grants),
+        epoch: row.epoch ?? 0,
+      },
+    }
+  );
+});
 
 /** The source `standing` of policy: one statement made of what each feature says of its own table. */
 export async function standingOf(
@@ -48,18 +62,13 @@ export async function standingOf(
   cid: CallCid | undefined,
   now: number,
 ): Promise<Standing | undefined> {
-  const row = await standingRow(handle, id, cid ?? NO_CALL);
-  if (row === undefined) return undefined;
+  const known = await stored(handle, id, cid ?? NO_CALL);
+  if (known === undefined) return undefined;
+  const { user, banEnds, banHereEnds, here } = known;
   return {
-    user: factsOfRow(id, row),
-    banned: isInForce(row.ban_ends, now),
-    participation: {
-      memberRole: row.member_role,
-      blocked: row.blocked_id !== null,
-      bannedHere: isInForce(row.ban_here_ends, now),
-      ...grantsIn(row.grants),
-      epoch: row.epoch ?? 0,
-    },
+    user,
+    banned: isInForce(banEnds, now),
+    participation: { ...here, bannedHere: isInForce(banHereEnds, now) },
   };
 }
 

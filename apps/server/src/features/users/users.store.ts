@@ -111,13 +111,11 @@ export async function findUsers(handle: Handle, ids: readonly UserId[]): Promise
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-const factRow = remembered((handle, id: UserId) => selectFacts.first(handle, { id }));
-
 /** The source `user` of policy: one point read. */
-export async function userFacts(handle: Handle, id: UserId): Promise<UserFacts | undefined> {
-  const row = await factRow(handle, id);
+export const userFacts = remembered<[id: UserId], UserFacts | undefined>(async (handle, id) => {
+  const row = await selectFacts.first(handle, { id });
   return row && factsOfRow(id, row);
-}
+});
 const NO_TEAMS: readonly string[] = [];
 
 /** A row of `FACT_COLUMNS` in the words of policy. */

@@ -93,6 +93,28 @@ for (const engine of testEngines) {
       expect(await reading).toEqual([1, 1, undefined]);
     });
 
+    test('[STO91] also when a write was taken back before the next commit', async () => {
+      await begin();
+      const { ask } = counted();
+      await db.read((s) => ask(s, 'a'));
+      const [answered, written] = [gate(), gate()];
+      const reading = db.read(async (s) => {
+        const remembered = await ask(s, 'a');
+        answered.open();
+        await written.opened;
+        return [remembered?.n, (await valueIn(s, 'a'))?.n];
+      });
+      await answered.opened;
+      const failing = db.write(async (tx) => {
+        await setNumber(tx, 'a', 5);
+        throw new Error('no');
+      });
+      await expect(failing).rejects.toThrow('no');
+      await db.write((tx) => setNumber(tx, 'a', 2));
+      written.open();
+      expect(await reading).toEqual([1, 1]);
+    });
+
     test('[STO90] a write that is taken back changes nothing that is remembered', async () => {
       await begin();
       const { ask } = counted();

@@ -48,7 +48,7 @@ export class Snapshots {
     if (this.#current !== undefined && this.#current.readers > 0) this.#current.settle();
   }
 
-  /** To be called after a commit, and after one that failed: the next reads see what is there now. */
+  /** To be called after a commit, never without `keep` before it: the next reads see what is there now. */
   renew(): void {
     this.#current = undefined;
   }

@@ -100,7 +100,6 @@ class SqliteDatabase implements Database {
       beforeCommit: () => this.#snapshots.keep(),
       onCommit: (writers) => this.#onCommit(writers),
       onRefused: (error) => {
-        this.#snapshots.renew();
         if (isRefusedByDisk(error)) this.#refusal = error;
       },
     });

@@ -111,8 +111,8 @@ export class PostgresHandle implements Tx {
   }
 }
 
-/** Neither writes nor waits for anybody who does. */
-const isPlainSelect = (text: string): boolean => text.startsWith('select ') && !text.includes(' for update');
+/** Neither writes nor waits for somebody who does (`for update`, `for key share`). */
+const isPlainSelect = (text: string): boolean => text.startsWith('select ') && !text.includes(' for ');
 
 /** 64 bits of a hash: two subjects that share one merely wait for each other. */
 const keyOf = (subject: Subject): bigint => hash('sha256', subject, 'buffer').readBigInt64BE(0);

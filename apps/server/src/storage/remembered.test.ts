@@ -158,6 +158,23 @@ for (const engine of testEngines) {
       expect(await waiting).toEqual([1, sharesStates ? 1 : 2]);
     });
 
+    test('[STO93] a row that is held is a lock, too', async () => {
+      await begin();
+      const { ask, asked } = counted();
+      for (const held of ['for update', 'for no key update', 'for share', 'for key share']) {
+        const before = asked();
+        await db.write(async (tx) => {
+          await ask(tx, 'a');
+          await tx.run(
+            rawStatement(`select n from scratch where id = 'a' ${tx.engine === 'postgres' ? held : ''}`),
+          );
+          await ask(tx, 'a');
+        });
+        // SQLite has one writer and holds no rows.
+        expect([held, asked() - before]).toEqual([held, sharesStates ? 1 : 2]);
+      }
+    });
+
     test('[STO92] a failure is not remembered', async () => {
       await begin();
       let fails = true;

@@ -47,15 +47,26 @@ const DECK = COMMAND_NAMES.flatMap((name) =>
   Array.from({ length: Math.round(10 * (RARE[name] ?? FREQUENT[name] ?? 1)) }, () => name),
 );
 
+/**
+ * Each history has a theme: so many commands that come again and again in it, with joins between them, mostly about one
+ * person. What shows only after three or four of them in a row would hardly ever come about in histories that are all
+ * alike.
+ */
+const THEME = 4;
+const THEME_SHARE = 0.5;
+const FOCUS_SHARE = 0.4;
+
 /** A history of `length` commands; what it covers is noted in `coverage`. */
 export function generate(seed: number, length: number, coverage: Coverage): Command[] {
   const random = randomOf(seed);
   const history: Command[] = [];
+  const theme: CommandName[] = ['join', 'join', ...Array.from({ length: THEME }, () => pick(random, DECK))];
+  const focus = pick(random, PEOPLE);
   let last: CommandName | undefined;
   while (history.length < length) {
-    const name = nextName(random, last, coverage);
+    const name = random() < THEME_SHARE ? pick(random, theme) : nextName(random, last, coverage);
     if (last) coverage.seen.add(`${last}>${name}`);
-    history.push(commandOf(random, name));
+    history.push(commandOf(random, name, focus));
     last = name;
   }
   return history;
@@ -69,9 +80,10 @@ function nextName(random: () => number, last: CommandName | undefined, { seen }:
   return pick(random, DECK);
 }
 
-function commandOf(random: () => number, name: CommandName): Command {
-  const whom = pick(random, PEOPLE);
-  const by: Actor = random() < serverShare(name) ? 'server' : pick(random, PEOPLE);
+function commandOf(random: () => number, name: CommandName, focus: (typeof PEOPLE)[number]): Command {
+  const somebody = () => (random() < FOCUS_SHARE ? focus : pick(random, PEOPLE));
+  const whom = somebody();
+  const by: Actor = random() < serverShare(name) ? 'server' : somebody();
   return {
     name,
     by,

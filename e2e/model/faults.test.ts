@@ -1,5 +1,5 @@
 import { testEngines } from '@callgate/server/storage/test-databases.ts';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { countsName, testCounts, testSeed } from '../../scripts/test-counts.ts';
 import { printed } from './commands.ts';
 import { FAULTS, type Fault } from './faults.ts';
@@ -41,17 +41,20 @@ for (const engine of testEngines) {
     }
 
     if (countsName() !== 'full') return;
-    test(`[MDL4] the ${RANDOM_HISTORIES} random histories of the model test see every fault`, {
-      timeout: FAULTS.length * RANDOM_HISTORIES * HISTORY_MS,
-    }, async () => {
-      let most = 0;
-      for (const fault of FAULTS) {
-        const needed = await historiesUntilSeen(fault);
-        expect(needed, fault.name).toBeLessThanOrEqual(RANDOM_HISTORIES);
-        most = Math.max(most, needed);
-      }
+    const needed = new Map<string, number>();
+    for (const fault of FAULTS) {
+      test(`[MDL4] ${RANDOM_HISTORIES} random histories show: ${fault.name}`, {
+        timeout: RANDOM_HISTORIES * HISTORY_MS,
+      }, async () => {
+        const at = await historiesUntilSeen(fault);
+        expect(at, 'seen by a history of the model test').toBeLessThanOrEqual(RANDOM_HISTORIES);
+        needed.set(fault.name, at);
+      });
+    }
+    afterAll(() => {
+      const [last, most] = [...needed].toSorted(([, a], [, b]) => a - b).at(-1) ?? ['none', 0];
       reportFigure(
-        `faults on ${engine.name}: ${FAULTS.length} planted, all seen by random histories, the last by history ${most} (seed ${testSeed()})`,
+        `faults on ${engine.name}: ${needed.size} of ${FAULTS.length} planted were seen by random histories, the last by history ${most}: ${last} (seed ${testSeed()})`,
       );
     });
   });

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { countsName, testCounts, testSeed } from '../../scripts/test-counts.ts';
 import { histories, holdHistory } from './arbitrary-history.ts';
-import { type Command, printed } from './commands.ts';
-import { newCoverage } from './generate.ts';
+import { COMMAND_NAMES, type Command, printed } from './commands.ts';
+import { QUIET } from './expected-rest.ts';
+import { type Coverage, newCoverage } from './generate.ts';
 import { begin } from './history.ts';
 import { reportFigure } from './report.ts';
 import { shrunk } from './shrink.ts';
@@ -32,13 +33,22 @@ for (const engine of testEngines) {
       }
       const seconds = Math.round((performance.now() - started) / 1000);
       const { seen, total } = coverage;
-      if (countsName() === 'full') expect(seen.size, 'ordered pairs of commands').toBe(total);
+      if (countsName() === 'full') {
+        expect(seen.size, 'ordered pairs of commands').toBe(total);
+        expect(withoutEffect(coverage), 'commands that never changed anything').toEqual([]);
+      }
       reportFigure(
         `model on ${engine.name}: ${HISTORIES} histories of ${STEPS} steps as the model says, ${seen.size} of ${total} ordered pairs of commands, ${seconds} s (seed ${testSeed()})`,
       );
     });
   });
 }
+
+/** Commands that were refused or found nothing to do in every history. */
+const withoutEffect = ({ outcomes }: Coverage): string[] =>
+  COMMAND_NAMES.filter(
+    (name) => !QUIET.has(name) && ![200, 201].some((is) => outcomes.has(`${name} ${is} changed`)),
+  );
 
 /** A server for some histories after each other; after a disagreement the next one gets a fresh one. */
 function worldsOf(engine: TestEngine) {

@@ -26,6 +26,7 @@ export const FEATURES = [
   'call-grants',
   'user-blocks',
   'ringing',
+  'watching',
   'webhooks',
 ];
 

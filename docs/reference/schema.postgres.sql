@@ -157,6 +157,20 @@ CREATE INDEX calls_created_at ON public.calls USING btree (created_at, cid);
 
 CREATE INDEX calls_type ON public.calls USING btree (type);
 
+create table connections (
+  id text collate "C" not null,
+  user_id text collate "C" not null,
+  node text collate "C" not null,
+  opened_at bigint not null,
+  closed_at bigint,
+  close_reason text collate "C",
+  constraint connections_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX connections_closed_at ON public.connections USING btree (closed_at) WHERE (closed_at IS NOT NULL);
+
+CREATE INDEX connections_user ON public.connections USING btree (user_id);
+
 create table guest_starts (
   user_id text collate "C" not null,
   address text collate "C" not null,
@@ -257,8 +271,11 @@ create table outbox (
   audience jsonb not null,
   created_at bigint not null,
   app_seq bigint,
+  concerns jsonb,
   constraint outbox_pkey PRIMARY KEY (id)
 );
+
+CREATE UNIQUE INDEX outbox_app_seq ON public.outbox USING btree (app_seq) WHERE (app_seq IS NOT NULL);
 
 CREATE UNIQUE INDEX outbox_call_seq ON public.outbox USING btree (cid, call_seq) WHERE (cid IS NOT NULL);
 
@@ -353,3 +370,15 @@ create table versions (
   version bigint not null,
   constraint versions_pkey PRIMARY KEY (name)
 );
+
+create table watches (
+  connection_id text collate "C" not null,
+  cid text collate "C" not null,
+  from_seq bigint not null,
+  to_seq bigint,
+  reason text collate "C",
+  constraint watches_pkey PRIMARY KEY (connection_id, cid),
+  constraint watches_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES connections(id) ON DELETE CASCADE
+);
+
+CREATE INDEX watches_call ON public.watches USING btree (cid);

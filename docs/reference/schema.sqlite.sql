@@ -73,6 +73,14 @@ CREATE INDEX calls_created_at on calls (created_at, cid);
 
 CREATE INDEX calls_type on calls (type);
 
+CREATE TABLE connections (
+  id text not null primary key, user_id text not null, node text not null, opened_at bigint not null,
+  closed_at bigint, close_reason text);
+
+CREATE INDEX connections_closed_at on connections (closed_at) where closed_at is not null;
+
+CREATE INDEX connections_user on connections (user_id);
+
 CREATE TABLE guest_starts (
   user_id text not null primary key, address text not null, created_at bigint not null);
 
@@ -120,7 +128,9 @@ CREATE INDEX media_sessions_user on media_sessions (user_id) where state in ('pe
 
 CREATE TABLE outbox (
   id text not null primary key, type text not null, cid text, call_seq bigint, payload text not null,
-  audience text not null, created_at bigint not null, app_seq bigint);
+  audience text not null, created_at bigint not null, app_seq bigint, concerns text);
+
+CREATE UNIQUE INDEX outbox_app_seq on outbox (app_seq) where app_seq is not null;
 
 CREATE UNIQUE INDEX outbox_call_seq on outbox (cid, call_seq) where cid is not null;
 
@@ -169,3 +179,9 @@ CREATE INDEX users_guest_expires_at on users (guest_expires_at) where guest_expi
 CREATE INDEX users_role on users (role);
 
 CREATE TABLE versions (name text not null primary key, version bigint not null);
+
+CREATE TABLE watches (
+  connection_id text not null references connections (id) on delete cascade, cid text not null,
+  from_seq bigint not null, to_seq bigint, reason text, primary key (connection_id, cid));
+
+CREATE INDEX watches_call on watches (cid);

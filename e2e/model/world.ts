@@ -11,7 +11,7 @@ import type { TestEngine } from '@callgate/server/storage/test-databases.ts';
 import { type Client, createClient } from '../harness/client.ts';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
-const CREDENTIALS = { apiKey: 'model-key', apiSecret: 'model-secret-long-enough-for-hs256' };
+export const CREDENTIALS = { apiKey: 'model-key', apiSecret: 'model-secret-long-enough-for-hs256' };
 const OPEN_LIMITS = Object.fromEntries(
   ['USER', 'MODERATION', 'APP', 'SERVER', 'ADDRESS'].map((name) => [
     `CALLGATE_RATE_LIMIT_${name}`,
@@ -33,6 +33,8 @@ export interface Patch {
 export interface ModelWorld {
   readonly services: Services;
   readonly client: Client;
+  /** `http://127.0.0.1:<port>`. */
+  readonly baseUrl: string;
   readonly clock: { now(): number; advance(ms: number): void };
   /** A number that no history of this world had. */
   nextHistory(): number;
@@ -45,6 +47,7 @@ interface Running {
   app: App;
   database: Database;
   client: Client;
+  baseUrl: string;
 }
 
 /** Starts a world; whoever starts it discards it. */
@@ -60,6 +63,9 @@ export async function openWorld(engine: TestEngine, fault: Patch = {}): Promise<
     },
     get client() {
       return running.client;
+    },
+    get baseUrl() {
+      return running.baseUrl;
     },
     clock,
     nextHistory: () => ++histories,
@@ -100,7 +106,8 @@ async function start(
   await prepareDatabase({ database, clock });
   fault.patch?.(app.services);
   const port = await app.start();
-  return { app, database, client: createClient({ baseUrl: `http://127.0.0.1:${port}`, ...CREDENTIALS }) };
+  const baseUrl = `http://127.0.0.1:${port}`;
+  return { app, database, baseUrl, client: createClient({ baseUrl, ...CREDENTIALS }) };
 }
 
 async function stop({ app, database, client }: Running): Promise<void> {

@@ -6,20 +6,24 @@ import { type AuditKeys, createSequencer } from './features/audit/index.ts';
 import { seedCallTypes } from './features/call-types/index.ts';
 import { endCutOffJoins, sessionEndings } from './features/calls/index.ts';
 import { createActs, createEnforcement } from './features/enforcement/index.ts';
+import { createEventOrder } from './features/events/index.ts';
 import { createAddressBans } from './features/ip-bans/index.ts';
 import { type MediaPlane, noMediaPlane } from './features/media/index.ts';
 import { createPolicyReader } from './features/policy/index.ts';
 import { seedRoles } from './features/roles/index.ts';
 import { signUserToken, type UserTokenClaims } from './features/users/index.ts';
+import { createGate } from './http/admit.ts';
 import { createHttpServer } from './http/server.ts';
+import { createSocketDoor } from './http/socket-door.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { Logger } from './kernel/logger.ts';
 import { policySources } from './policy-sources.ts';
-import type { AppHooks, Services } from './services.ts';
+import type { AppHooks, CoreServices, Services } from './services.ts';
 import type { Database, StorageHooks } from './storage/database.ts';
 import { migrate } from './storage/migrate.ts';
 import { openPostgres } from './storage/postgres.ts';
 import { openSqlite } from './storage/sqlite.ts';
+import { CONNECT_PATH, createSockets, type Sockets } from './ws/sockets.ts';
 
 /** What the composition is made of: everything that a test may replace. */
 export interface Parts {
@@ -54,17 +58,20 @@ export async function prepareDatabase({ database, clock }: Pick<Parts, 'database
 }
 
 /** The features over one database: the only place where they are put together. Nothing runs by itself yet. */
-export function createServices(parts: Parts): Services {
+export function createServices(parts: Parts): CoreServices {
   const { config, clock, logger, database, auditKeys, media = noMediaPlane } = parts;
   const addressBans = createAddressBans({ trustedProxies: config.trustedProxies });
   const policy = createPolicyReader(policySources(addressBans, clock), clock);
   const onFailure = (err: unknown, job_id: string | null) =>
     logger.error({ err, job_id }, 'an act is durable, its enforcement failed and is tried again');
   const endings = sessionEndings;
-  const enforcement = createEnforcement({ database, clock, policy, media, endings, onFailure });
+  const eventOrder = createEventOrder({ database, clock, logger });
+  const onEvents = () => eventOrder.wake();
+  const enforcement = createEnforcement({ database, clock, policy, media, endings, onFailure, onEvents });
   const sequencer = createSequencer({ database, clock, keys: auditKeys, folder: config.dataDir, logger });
   const userTokens = userTokenSigner(parts.credentials);
-  const acts = createActs({ database, clock, policy, enforcement, onAudit: () => sequencer.wake() });
+  const onAudit = () => sequencer.wake();
+  const acts = createActs({ database, clock, policy, enforcement, onAudit, onEvents });
   return {
     config,
     clock,
@@ -77,6 +84,7 @@ export function createServices(parts: Parts): Services {
     addressBans,
     userTokens,
     sequencer,
+    eventOrder,
   };
 }
 
@@ -86,6 +94,15 @@ const userTokenSigner =
     if (!credentials) throw new Error('no credentials were handed in to sign a token with');
     return signUserToken(credentials.apiSecret, claims);
   };
+
+/** Hands upgrades of the event socket's path to the sockets; nothing else is upgraded. */
+function openSockets(server: FastifyInstance, sockets: Sockets): void {
+  server.server.on('upgrade', (message, socket, head) => {
+    const path = (message.url ?? '').split('?', 1)[0];
+    if (path === CONNECT_PATH) return sockets.upgrade(message, socket, head);
+    socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+  });
+}
 
 /** The server in one piece. */
 export interface App {
@@ -102,14 +119,21 @@ export interface App {
 
 /** The features and the HTTP server over them, not running yet. */
 export function createApp(parts: Parts & { credentials: AppCredentials }): App {
-  const services = createServices(parts);
+  const core = createServices(parts);
   const { config, credentials, hooks } = parts;
-  const server = createHttpServer({ services, credentials, ...(hooks && { hooks }) });
+  const gate = createGate({ services: core, credentials });
+  const door = createSocketDoor(core, gate);
+  const sockets = createSockets({ ...core, order: core.eventOrder, secret: credentials.apiSecret, door });
+  const services = { ...core, sockets };
+  const server = createHttpServer({ services, credentials, ...(hooks && { hooks }) }, gate);
+  openSockets(server, sockets);
   return {
     services,
     server,
     async start() {
       await services.sequencer.start();
+      await services.eventOrder.start();
+      await sockets.start();
       await services.enforcement.recover();
       await endCutOffJoins(services);
       await server.listen({ host: config.host, port: config.port });
@@ -117,10 +141,12 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
       return typeof address === 'object' && address !== null ? address.port : config.port;
     },
     async stop() {
+      await sockets.close();
       const cut = setTimeout(() => server.server.closeAllConnections(), config.stopTimeoutMs);
       await server.close();
       clearTimeout(cut);
       await services.enforcement.close();
+      await services.eventOrder.close();
       await services.sequencer.close();
     },
   };

@@ -1,16 +1,18 @@
 import type { Config } from './config.ts';
 import type { Sequencer } from './features/audit/index.ts';
 import type { Acts, Enforcement } from './features/enforcement/index.ts';
+import type { EventOrder } from './features/events/index.ts';
 import type { AddressBans } from './features/ip-bans/index.ts';
 import type { MediaPlane } from './features/media/index.ts';
 import type { PolicyReader } from './features/policy/index.ts';
 import type { UserTokenClaims } from './features/users/index.ts';
+import type { OpenSockets } from './features/watching/index.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { Logger } from './kernel/logger.ts';
 import type { Database } from './storage/database.ts';
 
-/** What the features' routes are given: everything that `app.ts` composed. */
-export interface Services {
+/** The features over one database. */
+export interface CoreServices {
   readonly config: Config;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -24,6 +26,23 @@ export interface Services {
   readonly userTokens: (claims: UserTokenClaims) => string;
   /** Chains audit records after their commit. */
   readonly sequencer: Sequencer;
+  /** Gives events their places after their commit. */
+  readonly eventOrder: EventOrder;
+}
+
+/** What the features' routes are given: everything that `app.ts` composed. */
+export interface Services extends CoreServices {
+  /** The event sockets of this process. */
+  readonly sockets: EventSockets;
+}
+
+export interface EventSockets extends OpenSockets {
+  /** What runs every second: signs of life, tokens that run out, the lease of the process. */
+  tick(): Promise<void>;
+  /** Resolves when every event that has its place has been told. */
+  settled(): Promise<void>;
+  /** Open sockets, and messages of clients since the start. */
+  stats(): { open: number; received: number };
 }
 
 /** What tests may hang onto, by name; absent in production. Awaited at each point. */

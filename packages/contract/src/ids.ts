@@ -16,6 +16,8 @@ export type CallId = Branded<'CallId'>;
 export type CallCid = Branded<'CallCid'>;
 /** One device of one person in a call (a `media_sessions` row). */
 export type SessionId = Branded<'SessionId'>;
+/** One event socket. */
+export type ConnectionId = Branded<'ConnectionId'>;
 export type BanId = Branded<'BanId'>;
 export type TaskId = Branded<'TaskId'>;
 export type JobId = Branded<'JobId'>;
@@ -50,6 +52,7 @@ type AnyId =
   | CallId
   | CallCid
   | SessionId
+  | ConnectionId
   | BanId
   | TaskId
   | JobId

@@ -5,7 +5,7 @@ import { registerUser } from '../features/users/index.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { ApiError, inputError, notAllowed } from '../kernel/errors.ts';
 import { type Authenticator, type Credentials, createAuthenticator } from './authenticate.ts';
-import type { HttpOptions } from './http-options.ts';
+import type { GateOptions } from './http-options.ts';
 import { createRateLimits, type Quota, type RateLimits } from './rate-limits.ts';
 
 /** Everything that can be refused before the body is read: body on GET, key, token, kind of caller, rate. */
@@ -15,7 +15,7 @@ export interface Gate {
   readonly authenticator: Authenticator;
 }
 
-export function createGate({ services, credentials }: HttpOptions): Gate {
+export function createGate({ services, credentials }: GateOptions): Gate {
   const { config, clock, database, policy, acts } = services;
   const limits = createRateLimits(config, clock);
   const authenticator = createAuthenticator({

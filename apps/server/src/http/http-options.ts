@@ -1,4 +1,10 @@
-import type { AppHooks, Services } from '../services.ts';
+import type { AppHooks, CoreServices, Services } from '../services.ts';
+
+/** What decides who gets in. */
+export interface GateOptions {
+  services: CoreServices;
+  credentials: { apiKey: string; apiSecret: string };
+}
 
 /** What the transport needs beside the features' services. */
 export interface HttpOptions {

@@ -35,8 +35,7 @@ const HEADERS = Object.fromEntries(
 );
 
 /** The HTTP server with every route; not listening yet. */
-export function createHttpServer(options: HttpOptions): FastifyInstance {
-  const gate = createGate(options);
+export function createHttpServer(options: HttpOptions, gate = createGate(options)): FastifyInstance {
   const app = bareServer(options.services, gate.limits);
   const metrics = createMetrics(app, options.services, gate.limits);
   app.addHook('onClose', async () => metrics.close());

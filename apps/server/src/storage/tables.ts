@@ -5,6 +5,7 @@ import type {
   CallId,
   CallTypeName,
   Capability,
+  ConnectionId,
   EventId,
   JobId,
   PermissionRequestId,
@@ -263,7 +264,7 @@ export interface JobsTable {
   done_at: Millis | null;
 }
 
-/** What happened, written in the act's transaction; told to others by the next issue's dispatchers. */
+/** What happened, written in the act's transaction; told to others in the order of `app_seq`. */
 export interface OutboxTable {
   id: EventId;
   type: string;
@@ -273,8 +274,32 @@ export interface OutboxTable {
   payload: Json;
   audience: Json;
   created_at: Millis;
-  /** Application-wide order, given after the commit by the sequencer. */
+  /** Application-wide order from 1 without gaps, given after the commit. */
   app_seq: number | null;
+  /** Whose policy the act may have changed (its enforcement job's scope); null: nobody's. */
+  concerns: Json | null;
+}
+
+/** One event socket; closed ones are kept for the time in which they may be resumed. */
+export interface ConnectionsTable {
+  id: ConnectionId;
+  user_id: UserId;
+  /** The process that holds the socket. */
+  node: string;
+  opened_at: Millis;
+  closed_at: Millis | null;
+  close_reason: string | null;
+}
+
+/** One call that one socket watches: its events from behind `from_seq` up to `to_seq`. */
+export interface WatchesTable {
+  connection_id: ConnectionId;
+  cid: CallCid;
+  from_seq: number;
+  /** Null while it goes on. */
+  to_seq: number | null;
+  /** Why it ended. */
+  reason: string | null;
 }
 
 /**
@@ -348,6 +373,8 @@ export interface Tables {
   tasks: TasksTable;
   jobs: JobsTable;
   outbox: OutboxTable;
+  connections: ConnectionsTable;
+  watches: WatchesTable;
   audit_records: AuditRecordsTable;
   idempotency_keys: IdempotencyKeysTable;
   leases: LeasesTable;

@@ -65,7 +65,7 @@ const notify = Type.Optional(
   flag('Notify the members. True is answered with 400, code 19 by this version; default false.'),
 );
 const watch = Type.Optional(
-  flag('Receive the events of the call. True is answered with 400, code 19 by this version; default false.'),
+  flag('Send the events of the call to the socket that `connection_id` names; default false.'),
 );
 const connectionId = Type.Optional(text(64, 'The `connection_id` of the event socket that is to watch.', 1));
 
@@ -103,9 +103,7 @@ export const UpdateCallRequest = request(
 export type UpdateCallRequest = Static<typeof UpdateCallRequest>;
 
 export const GetCallQuery = query('GetCallQuery', {
-  watch: Type.Optional(
-    queryFlag('Receive the events of the call. `true` is answered with 400, code 19 by this version.'),
-  ),
+  watch: Type.Optional(queryFlag('Send the events of the call to the socket that `connection_id` names.')),
   members_limit: Type.Optional(queryNumber('How many members to answer: 1 to 100, default 25.')),
   connection_id: connectionId,
 });

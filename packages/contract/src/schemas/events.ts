@@ -88,6 +88,7 @@ const pinned = { pin: CallPinResponse, actor } as const;
 const blockPair = { user_id: userId('Who blocks.'), blocked_user_id: userId('Who is blocked.') } as const;
 const participant = { participant: CallParticipantResponse, session_id: sessionId } as const;
 const connectionId = Type.String({ description: 'The connection.' });
+const socketCursor = Type.String({ description: 'Where to go on after the connection was lost.' });
 
 /** Every event by name. `user` is the affected person, `actor` who did it (absent for the server). */
 export const EVENTS = {
@@ -242,6 +243,8 @@ export const EVENTS = {
   'connection.ok': event('connection.ok', 'The event socket is open.', {
     connection_id: connectionId,
     me: OwnUserResponse,
+    cursor: socketCursor,
+    resumed: flag('What was missed follows; false: watch again, and read again what was watched.'),
   }),
   'connection.error': event('connection.error', 'The event socket closes.', {
     connection_id: connectionId,
@@ -249,6 +252,12 @@ export const EVENTS = {
   }),
   'health.check': event('health.check', 'A sign of life, every 30 s; clients send it back.', {
     connection_id: connectionId,
+    cursor: socketCursor,
+  }),
+  'watch.ended': event('watch.ended', 'No further events of a call come on this socket.', {
+    connection_id: connectionId,
+    call_cid: callCid('The call that was watched.'),
+    reason: Type.String({ description: 'Why, in one of the words of a refusal, such as `blocked`.' }),
   }),
 } as const;
 

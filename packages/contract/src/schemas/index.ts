@@ -4,6 +4,7 @@ export * from './call-blocks.ts';
 export * from './call-grants.ts';
 export * from './call-types.ts';
 export * from './calls.ts';
+export * from './connect.ts';
 export * from './enforcement.ts';
 export * from './errors.ts';
 export * from './events.ts';

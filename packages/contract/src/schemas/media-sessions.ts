@@ -18,9 +18,7 @@ export const JoinCallRequest = request('JoinCallRequest', 'Joins the call; the b
     flag('Notify the members. True is answered with 400, code 19 by this version; default false.'),
   ),
   watch: Type.Optional(
-    flag(
-      'Receive the events of the call. True is answered with 400, code 19 by this version; default false.',
-    ),
+    flag('Send the events of the call to the socket that `connection_id` names; default false.'),
   ),
   video: Type.Optional(flag('Ring as a video call; default true.')),
   members_limit: Type.Optional(membersLimit),

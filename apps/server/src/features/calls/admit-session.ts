@@ -22,6 +22,7 @@ export interface AdmitDeps {
   database: Database;
   clock: Clock;
   policy: PolicyReader;
+  onEvents: () => void;
 }
 
 type State = Awaited<ReturnType<typeof callState>>;
@@ -32,7 +33,7 @@ type State = Awaited<ReturnType<typeof callState>>;
  * active already (a replayed request) nothing changes.
  */
 export async function admit(
-  { database, clock, policy }: AdmitDeps,
+  { database, clock, policy, onEvents }: AdmitDeps,
   request: ActRequest,
   id: SessionId,
   membersLimit: number | undefined,
@@ -48,6 +49,7 @@ export async function admit(
     if (!row) throw new Error(`the call ${session.cid} of a session has no row`);
     return { state: await callState(tx, row, { now, mine, membersLimit }) };
   });
+  onEvents();
   if ('refused' in done) throw refusal(done.refused as RefusalReason);
   return done.state;
 }

@@ -96,17 +96,6 @@ for (const engine of testEngines) {
       }
     });
 
-    test('[CAL5] watching is 400, code 19, after the permission', async () => {
-      await world.call(cid, { createdBy: 'john' });
-      await block('bob');
-      expect(await refusedWith(get('bob', { watch: true }))).toMatchObject({ status: 403 });
-      expect(await refusedWith(get('sara', { watch: true }))).toMatchObject({
-        kind: 'feature_not_supported',
-      });
-      const watching = upsert('sara', {}, { watch: true });
-      expect(await refusedWith(watching)).toMatchObject({ kind: 'feature_not_supported', fields: ['watch'] });
-    });
-
     test('[CAL6] creating is refused without create-call and to the banned', async () => {
       await world.user('visitor', { role: 'viewer' as never });
       await ban('bob');

@@ -1,5 +1,4 @@
 import type { CallCid } from '@callgate/contract';
-import { notSupported } from '../../kernel/errors.ts';
 import type { Handle } from '../../storage/database.ts';
 import type { ActRequest, Acts } from '../enforcement/index.ts';
 import { askedBy, type LoadedPolicy, type PolicyReader, refusal } from '../policy/index.ts';
@@ -25,18 +24,16 @@ export async function demandRead(
 }
 
 /**
- * The call as the reader sees it. Needs `read-call`; 404/16 for an unknown call, 400/19 for `watch`, asked after
- * the permission.
+ * The call as the reader sees it. Needs `read-call`; 404/16 for an unknown call.
  */
 export function getCall(
   { database, clock, policy }: Reads,
   reader: Reader,
-  input: { cid: CallCid; members_limit?: number | undefined; watch?: boolean | undefined },
+  input: { cid: CallCid; members_limit?: number | undefined },
 ) {
   return database.read(async (snapshot) => {
     const row = await requireCall(snapshot, input.cid);
     const mine = await demandRead(policy, snapshot, reader, input.cid);
-    if (input.watch) throw notSupported('watch');
     return callState(snapshot, row, { now: clock.now(), mine, membersLimit: input.members_limit });
   });
 }

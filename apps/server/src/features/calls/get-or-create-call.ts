@@ -17,8 +17,8 @@ import { createCall, createdCallAudit, demandCreate } from './create-call.ts';
 import { changeMembers, type MemberChanges, NO_MEMBER_CHANGES, stateMemberEvents } from './member-changes.ts';
 import { stateCallUpdated } from './update-call.ts';
 
-/** What rings or watches comes later; asked after the permission (docs/spec/calls.md). */
-type Later = Pick<GetOrCreateCallRequest, 'ring' | 'notify' | 'watch'>;
+/** What rings comes later; asked after the permission (docs/spec/calls.md). */
+type Later = Pick<GetOrCreateCallRequest, 'ring' | 'notify'>;
 
 export interface GetOrCreateInput extends GetOrCreateCallRequest {
   cid: CallCid;
@@ -129,5 +129,5 @@ async function demandRing(
 
 /** 400/19 naming what comes with the next version. */
 export function refuseLater(asked: Later): void {
-  for (const field of ['ring', 'notify', 'watch'] as const) if (asked[field]) throw notSupported(field);
+  for (const field of ['ring', 'notify'] as const) if (asked[field]) throw notSupported(field);
 }

@@ -42,12 +42,6 @@ for (const engine of testEngines) {
       expect(await refusedWith(asked)).toMatchObject({ status: 403 });
     });
 
-    test('[CAL5] watching is 400, code 19', async () => {
-      expect(await refusedWith(search('sara', { watch: true }))).toMatchObject({
-        kind: 'feature_not_supported',
-      });
-    });
-
     test('[CAL24] a user token finds exactly the calls that it may read, page by page', async () => {
       await createCallType(acts(), world.server(), {
         name: 'closed' as never,

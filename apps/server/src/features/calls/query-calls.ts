@@ -1,5 +1,5 @@
 import { cidOf, type QueryCallsRequest } from '@callgate/contract';
-import { notAllowed, notFound, notSupported } from '../../kernel/errors.ts';
+import { notAllowed, notFound } from '../../kernel/errors.ts';
 import type { Handle } from '../../storage/database.ts';
 import { callTypes } from '../call-types/index.ts';
 import { askedBy, type Caller } from '../policy/index.ts';
@@ -10,7 +10,7 @@ import type { Reader, Reads } from './get-call.ts';
 
 /**
  * A page of calls with what the reader may do in each; a user token finds only calls that it may read. 400/4 for a
- * wrong filter, sort or cursor; 400/19 for `watch`.
+ * wrong filter, sort or cursor. Watching them is the transport's second step.
  */
 export function queryCalls(
   { database, clock, policy }: Reads,
@@ -19,10 +19,9 @@ export function queryCalls(
 ) {
   if (caller.kind === 'anonymous') throw notAllowed('anonymous people do not search calls');
   return database.read(async (snapshot) => {
-    const { watch, members_limit: membersLimit, ...list } = input;
+    const { watch: _, members_limit: membersLimit, ...list } = input;
     const now = clock.now();
     const readable = caller.kind === 'user' ? await readableFor(policy, snapshot, caller, now) : undefined;
-    if (watch) throw notSupported('watch');
     const { items, ...links } = await listCalls(snapshot, list, readable);
     rememberCalls(snapshot, items);
     const states = await Promise.all(

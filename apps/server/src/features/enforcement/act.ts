@@ -61,6 +61,8 @@ export interface Acts {
   readonly database: Database;
   readonly clock: Clock;
   readonly policy: PolicyReader;
+  /** To be called after a commit of one's own that appended events: they are put in order and told. */
+  readonly onEvents: () => void;
   /**
    * One transaction: an answered `Idempotency-Key` is replayed; otherwise `verb` runs, then audit, events, job and
    * reply are written with what it wrote. After the commit is on disk the sessions concerned are brought to what
@@ -79,12 +81,15 @@ export function createActs(deps: {
   enforcement: Enforcement;
   /** Called after a commit that appended an audit record: wakes the sequencer. */
   onAudit?: () => void;
+  /** Called after a commit that appended events. */
+  onEvents?: () => void;
 }): Acts {
-  const { database, clock, policy, enforcement } = deps;
+  const { database, clock, policy, enforcement, onEvents = () => undefined } = deps;
   return {
     database,
     clock,
     policy,
+    onEvents,
     async perform<Body extends object>(request: ActRequest, verb: (act: Act) => Promise<Body>) {
       const done = await database.write(async (tx) => {
         const replay = await replayOf<Body>(tx, request, enforcement, clock.now());
@@ -94,6 +99,7 @@ export function createActs(deps: {
         return settle(tx, request, draft, body, enforcement);
       });
       if (done.audited) deps.onAudit?.();
+      if (done.told) onEvents();
       const { status, body, jobId, selectors } = done;
       if (done.known) return { status, body, enforcement: done.known };
       if (jobId === null || done.replayed) return { status, body };
@@ -116,6 +122,8 @@ interface Settled<Body> {
   jobId: JobId | null;
   selectors: readonly SessionSelector[];
   audited: boolean;
+  /** Events were appended. */
+  told: boolean;
   /** Answered before: nothing is enforced again. */
   replayed?: true;
   /** A replayed act's enforcement as it is now. */
@@ -171,9 +179,10 @@ async function settle<Body extends object>(
     job?.written,
     ...audits.map((audit) => appendRecord(tx, toRecord(audit, actor, jobId, act.now))),
     idempotency && rememberReply(tx, { scope: keyScope(request), ...idempotency, ...reply }, act.now),
-    appendEvents(tx, events, act.now),
+    appendEvents(tx, events, act.now, selectors),
   ]);
-  return { status: status.value, body, jobId, selectors, audited: audits.length > 0 };
+  const told = events.length > 0;
+  return { status: status.value, body, jobId, selectors, audited: audits.length > 0, told };
 }
 
 /** The stored reply of the request's key; the same key with another request is 400/4. */
@@ -194,7 +203,7 @@ async function replayOf<Body>(
   }
   const body = JSON.parse(stored.body) as Body;
   const { status, job_id: jobId } = stored;
-  const replay = { status, body, jobId, selectors: [], audited: false, replayed: true as const };
+  const replay = { status, body, jobId, selectors: [], audited: false, told: false, replayed: true as const };
   if (jobId === null) return replay;
   const known = (await enforcement.resultsOf(tx, [jobId])).get(jobId);
   return known ? { ...replay, known } : replay;

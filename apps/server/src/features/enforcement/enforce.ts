@@ -48,8 +48,10 @@ export function createEnforcement(deps: {
   endings: SessionEndings;
   /** Told of every failure after a commit, with the job that it left behind. */
   onFailure?: (error: unknown, jobId: JobId | null) => void;
+  /** Called after a commit that may have appended events. */
+  onEvents?: () => void;
 }): Enforcement {
-  const { database, clock, media, onFailure = () => undefined } = deps;
+  const { database, clock, media, onFailure = () => undefined, onEvents = () => undefined } = deps;
   const idle = createIdleJobs({ database, clock, onFailure: (error) => onFailure(error, null) });
 
   const bind = async (jobId: JobId, selectors: readonly SessionSelector[]): Promise<EnforcementResult> => {
@@ -60,11 +62,13 @@ export function createEnforcement(deps: {
       idle.add(jobId, result);
       return result;
     }
-    return database.write(async (tx) => {
-      const result = resultFor(await removeRefused(tx, deps, selectors), started);
-      await finishJob(tx, jobId, result, clock.now());
-      return result;
+    const result = await database.write(async (tx) => {
+      const done = resultFor(await removeRefused(tx, deps, selectors), started);
+      await finishJob(tx, jobId, done, clock.now());
+      return done;
     });
+    onEvents();
+    return result;
   };
 
   const run: Enforcement['run'] = async (jobId, selectors) => {

@@ -1,2 +1,12 @@
 export * from './event.ts';
+export { eventMessage } from './event-message.ts';
+export {
+  eventsAfter,
+  lastPlace,
+  lastSeqOf,
+  membersNow,
+  type OrderedRow,
+  type OutboxRow,
+} from './event-order.store.ts';
+export { createEventOrder, type EventOrder } from './event-order.ts';
 export { appendEvents, eventsOfCall } from './outbox.store.ts';

@@ -1,9 +1,9 @@
-import type { CallCid, EventId } from '@callgate/contract';
+import type { CallCid, EventId, UserId } from '@callgate/contract';
 import { newId } from '../../kernel/id.ts';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { type Builder, type Holes, prepared } from '../../storage/prepared.ts';
 import type { OutboxTable } from '../../storage/tables.ts';
-import type { EventDraft } from './event.ts';
+import type { EventDraft, StoredAudience } from './event.ts';
 
 type EventRow = Omit<OutboxTable, 'app_seq' | 'call_seq' | 'cid'>;
 type CallEventRow = EventRow & { cid: CallCid };
@@ -26,6 +26,7 @@ const insertEvent = prepared<EventRow & { cid: CallCid | null; call_seq: number 
     audience: p('audience'),
     created_at: p('created_at'),
     app_seq: null,
+    concerns: p('concerns'),
   }),
 );
 /** Both in one: for PostgreSQL, where waiting for the number is a round trip with the call's row held. */
@@ -33,7 +34,7 @@ const insertNumbered = prepared<CallEventRow, { seq: number }>((db, p) =>
   db
     .with('taken', (inner) => takeNext(inner as Builder, p))
     .insertInto('outbox')
-    .columns(['id', 'type', 'cid', 'call_seq', 'payload', 'audience', 'created_at'])
+    .columns(['id', 'type', 'cid', 'call_seq', 'payload', 'audience', 'created_at', 'concerns'])
     .expression((eb) =>
       eb
         .selectFrom('taken')
@@ -45,10 +46,15 @@ const insertNumbered = prepared<CallEventRow, { seq: number }>((db, p) =>
           p('payload').as('payload'),
           p('audience').as('audience'),
           p('created_at').as('created_at'),
+          p('concerns').as('concerns'),
         ]),
     )
     .returning('call_seq as seq')
     .$narrowType<{ seq: number }>(),
+);
+
+const selectMembers = prepared<{ cid: CallCid; limit: number }, { user_id: UserId }>((db, p) =>
+  db.selectFrom('call_members').select('user_id').where('cid', '=', p('cid')).limit(p('limit')),
 );
 
 const selectByCall = prepared<{ cid: CallCid }, OutboxTable>((db, p) =>
@@ -56,11 +62,32 @@ const selectByCall = prepared<{ cid: CallCid }, OutboxTable>((db, p) =>
 );
 
 /**
- * Writes an act's events in its transaction, numbered per call. Call it last: taking a call's number holds the
- * call's row until the commit. Several calls are taken in sorted order, so that acts cannot deadlock.
+ * So many members are named in the event itself; of a larger call, those who are members when it is told hear it. A
+ * list of 1,000 ids is about 20 KB in a row.
  */
-export async function appendEvents(tx: Tx, events: readonly EventDraft[], now: number): Promise<void> {
-  const rows = events.map((event) => ({ ...rowOf(event, now), cid: event.cid ?? null }));
+const MEMBERS_NAMED = 1_000;
+
+/**
+ * Writes an act's events in its transaction, numbered per call. Call it last: taking a call's number holds the
+ * call's row until the commit. Several calls are taken in sorted order, so that acts cannot deadlock. `concerns` says
+ * whose policy the act may have changed; it stands on the last event.
+ */
+export async function appendEvents(
+  tx: Tx,
+  events: readonly EventDraft[],
+  now: number,
+  concerns: readonly object[] = [],
+): Promise<void> {
+  const audiences = await Promise.all(events.map((event) => storedAudience(tx, event)));
+  const rows = events.map((event, at) => {
+    const isLast = at === events.length - 1 && concerns.length > 0;
+    const audience = audiences[at] ?? {};
+    return {
+      ...rowOf(event, audience, now),
+      cid: event.cid ?? null,
+      concerns: isLast ? JSON.stringify(concerns) : null,
+    };
+  });
   rows.sort((a, b) => compareTexts(a.cid ?? '', b.cid ?? ''));
   await Promise.all(
     rows.map(({ cid, ...row }) =>
@@ -69,6 +96,15 @@ export async function appendEvents(tx: Tx, events: readonly EventDraft[], now: n
         : appendNumbered(tx, { ...row, cid }),
     ),
   );
+}
+
+/** Members are named at the commit: who becomes one later does not hear what was before. */
+async function storedAudience(tx: Tx, { audience, cid }: EventDraft): Promise<StoredAudience> {
+  const { members, ...rest } = audience;
+  if (!members || cid === undefined) return rest;
+  const found = await selectMembers.all(tx, { cid, limit: MEMBERS_NAMED + 1 });
+  if (found.length > MEMBERS_NAMED) return { ...rest, members: 'many' };
+  return { ...rest, members: found.map(({ user_id }) => user_id).sort() };
 }
 
 async function appendNumbered(tx: Tx, row: CallEventRow): Promise<void> {
@@ -80,11 +116,11 @@ async function appendNumbered(tx: Tx, row: CallEventRow): Promise<void> {
 
 const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const rowOf = (event: EventDraft, now: number): EventRow => ({
+const rowOf = (event: EventDraft, audience: StoredAudience, now: number): Omit<EventRow, 'concerns'> => ({
   id: newId<EventId>(now),
   type: event.type,
   payload: JSON.stringify(event.payload),
-  audience: JSON.stringify(event.audience),
+  audience: JSON.stringify(audience),
   created_at: now,
 });
 

@@ -15,7 +15,7 @@ import { loadConfig } from '../../config.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { ApiError } from '../../kernel/errors.ts';
 import { createLogger } from '../../kernel/logger.ts';
-import type { Services } from '../../services.ts';
+import type { CoreServices } from '../../services.ts';
 import { builderOf } from '../../storage/prepared.ts';
 import type { AuditRecordsTable, CallsTable, Tables, UsersTable } from '../../storage/tables.ts';
 import type { TestEngine } from '../../storage/test-databases.ts';
@@ -46,7 +46,7 @@ export type SeenAudit = Pick<
 
 /** The real parts of the server over a fresh database, with a clock that the test turns. */
 export interface World {
-  services: Services;
+  services: CoreServices;
   clock: Clock & { advance(ms: number): void };
   /** Makes a user (role `user`); resolves with the id. */
   user(id: string, fields?: Partial<UsersTable>): Promise<UserId>;

@@ -6,6 +6,7 @@ export { createGuest } from './create-guest.ts';
 export { deactivateUser } from './deactivate-user.ts';
 export { deactivateUsers } from './deactivate-users.ts';
 export { deleteUsers } from './delete-users.ts';
+export { ownUser } from './own-user.ts';
 export { queryUsers } from './query-users.ts';
 export { reactivateUser } from './reactivate-user.ts';
 export { reactivateUsers } from './reactivate-users.ts';

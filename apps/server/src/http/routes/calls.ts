@@ -1,4 +1,4 @@
-import { cidOf } from '@callgate/contract';
+import { type CallCid, cidOf } from '@callgate/contract';
 import {
   endCall,
   getCall,
@@ -10,23 +10,42 @@ import {
 } from '../../features/calls/index.ts';
 import type { Services } from '../../services.ts';
 import type { Route } from '../route.ts';
+import { watchAfter } from '../watching.ts';
 
 /** Calls: reading, making, changing and ending them. */
-export const callRoutes = (route: Route, { acts }: Services): void => {
-  route('getCall', ({ request, params, query }) =>
-    getCall(acts, request, {
-      cid: cidOf(params.type, params.id),
-      members_limit: query.members_limit === undefined ? undefined : Number(query.members_limit),
-      watch: query.watch === 'true',
-    }),
-  );
-  route('getOrCreateCall', ({ request, params, body }) =>
-    getOrCreateCall(acts, request, { ...body, cid: cidOf(params.type, params.id) }),
-  );
+export const callRoutes = (route: Route, services: Services): void => {
+  const { acts } = services;
+  route('getCall', ({ request, params, query }) => {
+    const cid = cidOf(params.type, params.id);
+    const members_limit = query.members_limit === undefined ? undefined : Number(query.members_limit);
+    const read = () => getCall(acts, request, { cid, members_limit });
+    if (query.watch !== 'true') return read();
+    return watchAfter(services, request, query.connection_id, {
+      first: read,
+      cids: () => [cid],
+      again: read,
+    });
+  });
+  route('getOrCreateCall', ({ request, params, body, query }) => {
+    const cid = cidOf(params.type, params.id);
+    const act = () => getOrCreateCall(acts, request, { ...body, cid });
+    if (!body.watch) return act();
+    const again = async (reply: Awaited<ReturnType<typeof act>>) => {
+      const state = await getCall(acts, request, { cid, members_limit: body.members_limit });
+      return { ...reply, body: { ...reply.body, ...state } };
+    };
+    return watchAfter(services, request, query.connection_id, { first: act, cids: () => [cid], again });
+  });
   route('updateCall', ({ request, params, body }) =>
     updateCall(acts, request, { ...body, cid: cidOf(params.type, params.id) }),
   );
-  route('queryCalls', ({ request, body }) => queryCalls(acts, request, body ?? {}));
+  route('queryCalls', ({ request, body = {}, query }) => {
+    const read = () => queryCalls(acts, request, body);
+    if (!body.watch) return read();
+    const cids = ({ calls }: Awaited<ReturnType<typeof read>>): CallCid[] =>
+      calls.map(({ call }) => call.cid);
+    return watchAfter(services, request, query.connection_id, { first: read, cids, again: read });
+  });
   route('endCall', ({ request, params }) => endCall(acts, request, { cid: cidOf(params.type, params.id) }));
   route('goLive', ({ request, params, body }) =>
     goLive(acts, request, { ...body, cid: cidOf(params.type, params.id) }),

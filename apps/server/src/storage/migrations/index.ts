@@ -1,5 +1,6 @@
 import type { Migration } from '../migration.ts';
 import { foundation } from './0001-foundation.ts';
+import { events } from './0004-events.ts';
 
 /** All migrations in order. Published ones are never edited: add the next number. */
-export const MIGRATIONS: readonly Migration[] = [foundation];
+export const MIGRATIONS: readonly Migration[] = [foundation, events];

@@ -1,0 +1,11 @@
+export {
+  addConnection,
+  type ConnectionRow,
+  closeConnection,
+  closeLostConnections,
+  dropConnections,
+  findConnection,
+  reopenConnection,
+} from './connections.store.ts';
+export { demandSocket, type OpenSockets, WATCHES_MAX, watchCalls } from './watch-calls.ts';
+export { endWatch, type WatchRow, watchesOf } from './watches.store.ts';

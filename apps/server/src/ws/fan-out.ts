@@ -1,0 +1,148 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CallCid } from '@callgate/contract';
+import {
+  type EventOrder,
+  eventMessage,
+  eventsAfter,
+  lastPlace,
+  type OrderedRow,
+} from '../features/events/index.ts';
+import type { Logger } from '../kernel/logger.ts';
+import type { Concern } from './audience.ts';
+import type { Cursors } from './cursor.ts';
+import { withCursor } from './messages.ts';
+import { type Judge, type Refused, refusedNow } from './re-evaluate.ts';
+import { recipientsOf } from './recipients.ts';
+import type { Registry } from './registry.ts';
+
+/** Events read at a time. */
+const BATCH = 200;
+/** Sends between which the loop does other things: 500 take about 15 ms. */
+const SENDS_IN_A_TURN = 500;
+/** The pause after a failure, in milliseconds. */
+const RETRY_MS = 500;
+
+/** Tells the sockets of this process what happens, in the application's order. */
+export interface FanOut {
+  /** Begins behind the last event that there is. */
+  start(): Promise<void>;
+  /** The place of the event that is being told, or was told last: a socket that opens now does not hear it live. */
+  readonly place: number;
+  /** The place up to which everything has been told to everybody: safe to go on behind. */
+  readonly told: number;
+  /** To everybody who watches the call now; in no order, and never again. */
+  ephemeral(cid: CallCid, text: string): void;
+  /** Resolves when everything that has its place by now has been told. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface FanOutDeps extends Judge {
+  order: EventOrder;
+  registry: Registry;
+  cursors: Cursors;
+  logger: Pick<Logger, 'error'>;
+  /** Ends what an event has ended: the last message that it lets through is the event itself. */
+  onRefused(refused: readonly Refused[], row: OrderedRow): Promise<void>;
+}
+
+/**
+ * One event after the other: recipients as its audience says, then the sockets and watches that its act may have
+ * ended are asked of policy, and only then comes the next event. So nobody hears anything that came after the act
+ * which took it from them.
+ */
+export function createFanOut(deps: FanOutDeps): FanOut {
+  const { database, order, registry } = deps;
+  /** `known`: the last place that there is. */
+  const at = { place: 0, told: 0, known: 0 };
+  const pump = createPump(deps.logger, async (isClosed) => {
+    while (at.place < at.known && !isClosed()) {
+      const rows = await database.read((snapshot) => eventsAfter(snapshot, at.place, BATCH));
+      if (rows.length === 0) throw new Error(`the event behind place ${at.place} is not there`);
+      for (const row of rows) {
+        // First, so that a socket that is opened from here on finds this event among what it missed.
+        at.place = row.app_seq;
+        if (registry.size > 0) await tell(deps, row);
+        at.told = row.app_seq;
+      }
+    }
+  });
+  let stop: (() => void) | undefined;
+  return {
+    get place() {
+      return at.place;
+    },
+    get told() {
+      return at.told;
+    },
+    async start() {
+      const last = await database.read(lastPlace);
+      Object.assign(at, { place: last, told: last, known: last });
+      stop = order.onOrdered((known) => {
+        at.known = Math.max(at.known, known);
+        pump.wake();
+      });
+    },
+    ephemeral(cid, text) {
+      for (const session of registry.ofCall(cid)) session.send(text);
+    },
+    settled: () => pump.idle(),
+    async close() {
+      stop?.();
+      await pump.close();
+    },
+  };
+}
+
+async function tell(deps: FanOutDeps, row: OrderedRow): Promise<void> {
+  const { registry, cursors } = deps;
+  const sessions = await recipientsOf(deps, registry, row);
+  const text = sessions.size === 0 ? '' : withCursor(eventMessage(row), cursors.of(row.app_seq));
+  let sent = 0;
+  for (const session of sessions) {
+    session.send(text);
+    if (++sent % SENDS_IN_A_TURN === 0) await nextTurn();
+  }
+  if (row.concerns === null) return;
+  const refused = await refusedNow(deps, registry, JSON.parse(row.concerns) as Concern[]);
+  if (refused.length > 0) await deps.onRefused(refused, row);
+}
+
+/** Runs work again whenever it was woken meanwhile, one at a time; after a failure it pauses. */
+function createPump(logger: Pick<Logger, 'error'>, work: (isClosed: () => boolean) => Promise<void>) {
+  let running: Promise<void> | undefined;
+  let isWanted = false;
+  let isFailing = false;
+  let isClosed = false;
+
+  const run = async (): Promise<void> => {
+    while (isWanted && !isClosed) {
+      isWanted = false;
+      await work(() => isClosed);
+      isFailing = false;
+    }
+  };
+  const wake = (): void => {
+    isWanted = true;
+    running ??= run()
+      .catch((error: unknown) => {
+        if (!isFailing) logger.error({ err: error }, 'events could not be sent to sockets; trying again');
+        isFailing = true;
+        setTimeout(wake, RETRY_MS).unref();
+      })
+      .finally(() => {
+        running = undefined;
+      });
+  };
+  const idle = async (): Promise<void> => {
+    while (running !== undefined) await running;
+  };
+  return {
+    wake,
+    idle,
+    async close() {
+      isClosed = true;
+      await idle();
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import type { ConnectionId } from '@callgate/contract';
+import { askedBy, refusal } from '../features/policy/index.ts';
+import { ownUser, updateUsersPartial } from '../features/users/index.ts';
+import { addConnection } from '../features/watching/index.ts';
+import { ApiError } from '../kernel/errors.ts';
+import { newId } from '../kernel/id.ts';
+import { connectionOk } from './messages.ts';
+import type { Opening, OpeningDeps } from './opening.ts';
+import { replay } from './replay.ts';
+import { goOnWatching, type Resumed, resumeConnection } from './resume.ts';
+import { SocketSession } from './session.ts';
+
+/** Sockets that one person may have open at a time. */
+const MOST_PER_PERSON = 20;
+
+/**
+ * Opens a person's socket: refuses banned addresses and too many sockets, writes the profile that came along, takes
+ * over the connection that is to be resumed or makes a new one, says `connection.ok`, and sends what was missed.
+ */
+export async function openSession(deps: OpeningDeps, opening: Opening): Promise<SocketSession> {
+  const { registry, fanOut, clock, cursors } = deps;
+  await demandOpen(deps, opening);
+  await writeProfile(deps, opening);
+  const resumed = await resumeConnection(deps, opening);
+  const id = resumed?.id ?? (await newConnection(deps, opening));
+  const me = await ownUser(deps, opening.caller);
+
+  const session = sessionOf(deps, opening, id);
+  // From here on what happens is held back for the session: what it missed goes first.
+  registry.add(session);
+  const missed = { from: resumed?.from ?? fanOut.place, upTo: fanOut.place };
+  const cursor = cursors.of(missed.from);
+  const told = { connection_id: id, me, cursor, resumed: resumed !== undefined };
+  session.sendNow(connectionOk(clock.now(), told));
+  try {
+    if (resumed) await catchUp(deps, session, resumed, missed);
+  } catch (error) {
+    deps.forget(session, 'could not be resumed');
+    throw error;
+  }
+  session.release();
+  return session;
+}
+
+async function catchUp(
+  deps: OpeningDeps,
+  session: SocketSession,
+  resumed: Resumed,
+  missed: { from: number; upTo: number },
+): Promise<void> {
+  await goOnWatching(deps, session, resumed, missed);
+  await replay(deps, session, missed, resumed.watches);
+}
+
+async function demandOpen({ database, policy, registry }: OpeningDeps, opening: Opening): Promise<void> {
+  const { caller, address, first } = opening;
+  const person = await database.read((snapshot) => policy.person(snapshot, askedBy(caller, address)));
+  if (person.addressBanned) throw refusal('address_banned');
+  const open = registry.ofUser(caller.userId).size;
+  const replaces = first.connection_id !== undefined && registry.find(first.connection_id) !== undefined;
+  if (open - (replaces ? 1 : 0) >= MOST_PER_PERSON) {
+    throw new ApiError('rate_limited', `a person has at most ${MOST_PER_PERSON} event sockets`);
+  }
+}
+
+/** What the client says of its own person is written as by a request of theirs. */
+async function writeProfile(
+  { acts, clock }: OpeningDeps,
+  { caller, first, address }: Opening,
+): Promise<void> {
+  const { id, ...set } = first.user ?? { id: caller.userId };
+  if (Object.keys(set).length === 0) return;
+  const request = { caller, address, requestId: newId<string>(clock.now()) };
+  await updateUsersPartial(acts, request, { users: [{ id, set }] });
+}
+
+async function newConnection(
+  { database, clock, node }: OpeningDeps,
+  { caller }: Opening,
+): Promise<ConnectionId> {
+  const now = clock.now();
+  const id = newId<ConnectionId>(now);
+  await database.write((tx) => addConnection(tx, { id, user_id: caller.userId, node, now }));
+  return id;
+}
+
+const sessionOf = ({ clock }: OpeningDeps, opening: Opening, id: ConnectionId): SocketSession => {
+  const { caller, address, socket } = opening;
+  return new SocketSession(socket, {
+    id,
+    userId: caller.userId,
+    asked: askedBy(caller, address),
+    expiresAt: caller.token.expiresAt,
+    now: clock.now(),
+  });
+};

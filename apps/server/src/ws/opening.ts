@@ -1,0 +1,29 @@
+import type { ConnectRequest } from '@callgate/contract';
+import type { WebSocket } from 'ws';
+import type { Acts } from '../features/enforcement/index.ts';
+import type { Caller } from '../features/policy/index.ts';
+import type { Cursors } from './cursor.ts';
+import type { FanOut } from './fan-out.ts';
+import type { Judge } from './re-evaluate.ts';
+import type { Registry } from './registry.ts';
+import type { SocketSession } from './session.ts';
+
+/** A socket whose first message was accepted. */
+export interface Opening {
+  socket: WebSocket;
+  caller: Extract<Caller, { kind: 'user' }>;
+  first: ConnectRequest;
+  /** What policy is told of where it comes from. */
+  address: string | null;
+}
+
+export interface OpeningDeps extends Judge {
+  acts: Acts;
+  registry: Registry;
+  fanOut: FanOut;
+  cursors: Cursors;
+  /** The lease of this process. */
+  node: string;
+  /** Takes a session out of memory, and notes its end on disk. */
+  forget(session: SocketSession, reason: string): void;
+}

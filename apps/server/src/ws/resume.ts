@@ -1,0 +1,74 @@
+import type { ConnectionId } from '@callgate/contract';
+import { lastSeqOf } from '../features/events/index.ts';
+import { endWatch, reopenConnection, type WatchRow, watchesOf } from '../features/watching/index.ts';
+import { watchEnded } from './messages.ts';
+import type { Opening, OpeningDeps } from './opening.ts';
+import { readRefusal } from './re-evaluate.ts';
+import { isComplete, type Missed } from './replay.ts';
+import { CLOSE, type SocketSession } from './session.ts';
+
+/** How long after its end a connection may be resumed, in milliseconds. */
+export const RESUME_MS = 5 * 60_000;
+
+/** A connection that a client goes on with. */
+export interface Resumed {
+  id: ConnectionId;
+  from: number;
+  watches: readonly WatchRow[];
+}
+
+/**
+ * Takes over the connection that the client names, when it was theirs, ended not longer ago than 5 minutes, and
+ * everything that was missed is still there. Undefined: the client starts afresh.
+ */
+export async function resumeConnection(
+  { database, clock, cursors, registry, fanOut, node }: OpeningDeps,
+  { caller, first }: Opening,
+): Promise<Resumed | undefined> {
+  const { connection_id: id, cursor = '' } = first;
+  const from = cursors.placeOf(cursor);
+  if (id === undefined || from === undefined) return undefined;
+  if (!(await isComplete(database, { from, upTo: fanOut.place }))) return undefined;
+  const since = clock.now() - RESUME_MS;
+  const found = await database.write((tx) =>
+    reopenConnection(tx, { id, user_id: caller.userId, node, since }),
+  );
+  if (!found) return undefined;
+  const before = registry.find(id);
+  if (before) {
+    // The row is the new socket's now: the old one must not close it.
+    registry.remove(before);
+    before.close(CLOSE.normal, 'resumed by another socket');
+  }
+  return { id, from, watches: await database.read((snapshot) => watchesOf(snapshot, id)) };
+}
+
+/** Goes on with the watches that policy allows now; the others end, and the client is told after what it missed. */
+export async function goOnWatching(
+  deps: OpeningDeps,
+  session: SocketSession,
+  { watches }: Resumed,
+  { upTo }: Missed,
+): Promise<void> {
+  const { database, registry, clock } = deps;
+  const open = watches.filter(({ to_seq }) => to_seq === null);
+  const refusals = await database.read((snapshot) =>
+    Promise.all(open.map(({ cid }) => readRefusal(deps, snapshot, session, cid))),
+  );
+  const ended = open.flatMap((watch, at) => {
+    const reason = refusals[at] ?? null;
+    if (reason !== null) return [{ cid: watch.cid, reason }];
+    registry.watch(session, watch);
+    return [];
+  });
+  if (ended.length === 0) return;
+  await database.write(async (tx) => {
+    for (const { cid, reason } of ended) {
+      const to_seq = await lastSeqOf(tx, cid, upTo);
+      await endWatch(tx, { connection_id: session.id, cid, to_seq, reason });
+    }
+  });
+  for (const { cid, reason } of ended) {
+    session.send(watchEnded(clock.now(), { connection_id: session.id, call_cid: cid, reason }));
+  }
+}

@@ -1,0 +1,93 @@
+import type { CallCid, ConnectionId, UserId } from '@callgate/contract';
+import { WebSocket } from 'ws';
+import type { Asked } from '../features/policy/index.ts';
+import type { WatchRow } from '../features/watching/index.ts';
+
+/** Bytes that may wait for one reader; who lets more pile up is cut off and may resume. */
+const MOST_BUFFERED = 1024 * 1024;
+/** Messages held back while what was missed is sent. */
+const MOST_HELD = 1_000;
+/** A reader that does not take the closing frame either is cut off after this, in milliseconds. */
+const CLOSE_MS = 2_000;
+
+/** Codes with which we close (api.md 7). */
+export const CLOSE = {
+  normal: 1000,
+  restart: 1012,
+  overload: 1013,
+  unauthenticated: 4001,
+  refused: 4003,
+  silent: 4008,
+  expired: 4009,
+} as const;
+export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
+
+/** One authenticated event socket. */
+export class SocketSession {
+  readonly id: ConnectionId;
+  readonly userId: UserId;
+  /** What policy is asked with. */
+  readonly asked: Asked;
+  /** When the token runs out, ms; null: never. */
+  readonly expiresAt: number | null;
+  /** What it watches now. */
+  readonly watches = new Map<CallCid, WatchRow>();
+  /** When the client was heard last, and told last that it is well, ms. */
+  heardAt: number;
+  checkedAt: number;
+  readonly #socket: WebSocket;
+  /** Messages that wait until what was missed has been sent; undefined: nothing waits. */
+  #held: string[] | undefined = [];
+  #over = false;
+
+  constructor(
+    socket: WebSocket,
+    facts: { id: ConnectionId; userId: UserId; asked: Asked; expiresAt: number | null; now: number },
+  ) {
+    this.#socket = socket;
+    this.id = facts.id;
+    this.userId = facts.userId;
+    this.asked = facts.asked;
+    this.expiresAt = facts.expiresAt;
+    this.heardAt = facts.now;
+    this.checkedAt = facts.now;
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** Sends, or holds back while something else must go first. */
+  send(text: string): void {
+    if (this.#held === undefined) this.sendNow(text);
+    else if (this.#held.push(text) > MOST_HELD) this.close(CLOSE.overload, 'too much happened meanwhile');
+  }
+
+  /** Sends before everything that is held back. */
+  sendNow(text: string): void {
+    if (this.#over || this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(text);
+    if (this.#socket.bufferedAmount > MOST_BUFFERED) this.close(CLOSE.overload, 'reads too slowly');
+  }
+
+  /** Bytes that the reader has not taken yet. */
+  get buffered(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  /** Sends what was held back; from now on nothing is. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const text of held) this.sendNow(text);
+  }
+
+  /** Nothing is sent any more. */
+  close(code: CloseCode, reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#held = undefined;
+    this.#socket.close(code, reason);
+    setTimeout(() => this.#socket.terminate(), CLOSE_MS).unref();
+  }
+}

@@ -1,0 +1,121 @@
+import { testEngines } from '@callgate/server/storage/test-databases.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { SocketClient } from './socket-client.ts';
+import { CALL, openSocketWorld, type SocketWorld, withCall } from './socket-world.ts';
+
+const RESUME_MS = 5 * 60_000;
+
+for (const engine of testEngines) {
+  describe(engine.name, () => {
+    let world: SocketWorld;
+    beforeEach(async () => {
+      world = await openSocketWorld(engine);
+      await withCall(world);
+    });
+    afterEach(() => world.discard());
+    const server = (method: string, path: string, body: object = {}) => world.as(null)(method, path, body);
+    const resume = (who: string, { connectionId, cursor }: SocketClient) =>
+      world.connect(who, { connection_id: connectionId, cursor });
+    const blockAndUnblock = async () => {
+      await server('POST', `${CALL}/block`, { user_id: 'john' });
+      await server('POST', `${CALL}/unblock`, { user_id: 'john' });
+    };
+    /** Resolves when the server knows that a socket is gone. */
+    const gone = async (socket: SocketClient) => {
+      const { open } = world.services.sockets.stats();
+      await socket.close();
+      await expect.poll(() => world.services.sockets.stats().open).toBe(open - 1);
+    };
+    const seqs = (...sockets: SocketClient[]) =>
+      sockets.flatMap(({ messages }) => messages.flatMap(({ seq }) => (seq === undefined ? [] : [seq])));
+
+    test('[SOC20] a connection of another person, an old one and a text that is no cursor start afresh', async () => {
+      const first = await world.watch('sara', 'default:one');
+      await gone(first);
+      await blockAndUnblock();
+      const attempts = [
+        await resume('john', first),
+        await world.connect('sara', { connection_id: first.connectionId, cursor: 'AAAAAAAAAAAAAAAAAAAAAA' }),
+        await world.connect('sara', { connection_id: first.connectionId }),
+        await world.connect('sara', { cursor: first.cursor }),
+      ];
+      await blockAndUnblock();
+      await world.arrived(...attempts);
+      for (const socket of attempts) {
+        expect(socket.messages[0]).toMatchObject({ type: 'connection.ok', resumed: false });
+        expect(socket.connectionId).not.toBe(first.connectionId);
+      }
+      for (const socket of attempts.slice(1)) expect(socket.types()).toEqual([]);
+    });
+
+    test('[SOC20] after 5 minutes a connection is over', async () => {
+      const first = await world.watch('sara', 'default:one');
+      await gone(first);
+      world.clock.advance(RESUME_MS + 1);
+      const second = await resume('sara', first);
+      expect(second.messages[0]).toMatchObject({ resumed: false });
+      await world.mark();
+      await world.arrived(second);
+      expect(second.types()).toEqual([]);
+    });
+
+    test('[SOC18] exactly what was missed comes, in order, and then what is new', async () => {
+      const witness = await world.watch('mo', 'default:one');
+      const first = await world.watch('sara', 'default:one');
+      await blockAndUnblock();
+      await first.until(({ type }) => type === 'call.unblocked_user');
+      await gone(first);
+      await blockAndUnblock();
+      await blockAndUnblock();
+      world.clock.advance(RESUME_MS - 60_000);
+      const second = await resume('sara', first);
+      expect(second.messages[0]).toMatchObject({ resumed: true, connection_id: first.connectionId });
+      await blockAndUnblock();
+      await world.mark();
+      for (const socket of [second, witness]) await socket.until(({ type }) => type === 'call.updated');
+      expect(seqs(first, second)).toEqual(seqs(witness));
+      expect(seqs(witness)).toHaveLength(9);
+    });
+
+    test('[SOC18] [SOC22] [EVT3] a restart loses nothing and doubles nothing', async () => {
+      const first = await world.watch('sara', 'default:one');
+      await blockAndUnblock();
+      await first.until(({ type }) => type === 'call.unblocked_user');
+      await world.restart();
+      expect((await first.closed).code).toBe(1012);
+      await blockAndUnblock();
+      const second = await resume('sara', first);
+      expect(second.messages[0]).toMatchObject({ resumed: true });
+      await world.mark();
+      await second.until(({ type }) => type === 'call.updated');
+      const all = seqs(first, second);
+      expect(all).toEqual(Array.from({ length: 5 }, (_, at) => (all[0] ?? 0) + at));
+    });
+
+    test('[SOC19] what may not be read any more is not told, and the watch ends', async () => {
+      const first = await world.watch('sara', 'default:one');
+      await gone(first);
+      await blockAndUnblock();
+      await server('POST', `${CALL}/block`, { user_id: 'sara' });
+      await blockAndUnblock();
+      const second = await resume('sara', first);
+      await second.until(({ type }) => type === 'watch.ended');
+      await blockAndUnblock();
+      await world.arrived(second);
+      expect(second.types()).toEqual(['call.blocked_user', 'watch.ended']);
+      expect(second.messages.at(1)).toMatchObject({ user: { id: 'sara' } });
+    });
+
+    test('[SOC21] going on with an open connection closes the older socket', async () => {
+      const first = await world.watch('sara', 'default:one');
+      const second = await resume('sara', first);
+      expect((await first.closed).code).toBe(1000);
+      expect(second.messages[0]).toMatchObject({ resumed: true });
+      await blockAndUnblock();
+      await second.until(({ type }) => type === 'call.unblocked_user');
+      expect(world.services.sockets.stats().open).toBe(1);
+      const third = await resume('sara', second);
+      expect(third.messages[0]).toMatchObject({ resumed: true });
+    });
+  });
+}

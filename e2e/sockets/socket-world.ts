@@ -3,7 +3,7 @@ import { CREDENTIALS, type ModelWorld, openWorld } from '../model/world.ts';
 import { type Message, openSocket, type SocketClient } from './socket-client.ts';
 
 /** A server in this process with a clock that the test turns, and sockets to it. */
-export interface SocketWorld extends Omit<ModelWorld, 'client'> {
+export interface SocketWorld extends ModelWorld {
   /** As a server, or as a person: status and body. */
   as(who: string | null): Ask;
   token(who: string, claims?: Record<string, unknown>): string;
@@ -55,6 +55,9 @@ export async function openSocketWorld(engine: TestEngine): Promise<SocketWorld> 
     },
     get baseUrl() {
       return world.baseUrl;
+    },
+    get client() {
+      return world.client;
     },
     as,
     token,

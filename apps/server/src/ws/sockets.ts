@@ -75,6 +75,7 @@ export function createSockets(deps: SocketsDeps): Sockets {
   return {
     ownerOf: (id) => registry.find(id)?.userId,
     begin: createBeginning({ ...deps, registry, fanOut, onRefused }),
+    isWatching: (userId, cid) => [...registry.ofUser(userId)].some(({ watches }) => watches.has(cid)),
     ephemeral: (cid, text) => fanOut.ephemeral(cid, text),
     upgrade,
     tick: () => health.tick(),

@@ -40,5 +40,8 @@ export const SendReactionRequest = request('SendReactionRequest', 'A reaction fo
   type: text(64, 'The kind of reaction, e.g. `like`.', 1),
   emoji_code: Type.Optional(text(64, 'An emoji, e.g. `:thumbsup:`.')),
   custom: Type.Optional(customObject('Whatever the application sends along.')),
+  user_id: Type.Optional(
+    userId('Who reacts: required with a server token; with a user token absent or the token’s user.'),
+  ),
 });
 export type SendReactionRequest = Static<typeof SendReactionRequest>;

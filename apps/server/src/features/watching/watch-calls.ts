@@ -16,6 +16,8 @@ export interface OpenSockets {
    * snapshot of after; throws the refusal of the first that is over already.
    */
   begin(watches: readonly WatchRow[]): Promise<void>;
+  /** Whether one of the person's sockets watches the call. */
+  isWatching(userId: UserId, cid: CallCid): boolean;
   /** Sends a text to everybody who watches the call now: in no order with events, and never again. */
   ephemeral(cid: CallCid, text: string): void;
 }

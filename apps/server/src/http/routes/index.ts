@@ -3,6 +3,7 @@ import type { Route } from '../route.ts';
 import { appSettingsRoutes } from './app-settings.ts';
 import { banRoutes } from './bans.ts';
 import { callBlockRoutes } from './call-blocks.ts';
+import { callEventRoutes } from './call-events.ts';
 import { callGrantRoutes } from './call-grants.ts';
 import { callTypeRoutes } from './call-types.ts';
 import { callRoutes } from './calls.ts';
@@ -40,5 +41,6 @@ export const featureRoutes: readonly ((route: Route, services: Services) => void
   moderationLogRoutes,
   muteRoutes,
   permissionRequestRoutes,
+  callEventRoutes,
   laterRoutes,
 ];

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { verifyAudit } from './audit-verify.ts';
 import { backup } from './backup.ts';
 import type { Context } from './context.ts';
+import { listen } from './listen.ts';
 import { restore } from './restore.ts';
 import { printToken } from './token.ts';
 
@@ -16,7 +17,7 @@ const collect = (value: string, before: string[] | undefined): string[] => [...(
 export function createProgram(context: Context): { program: Command; exitCode: () => number } {
   let code = 0;
   const program = new Command('callgate')
-    .description('Tokens, audit verification, backup and restore of a Callgate server.')
+    .description('Tokens, events, audit verification, backup and restore of a Callgate server.')
     .configureOutput({ writeOut: context.out, writeErr: context.note })
     .exitOverride()
     .showHelpAfterError('(callgate --help tells what there is)')
@@ -31,6 +32,15 @@ export function createProgram(context: Context): { program: Command; exitCode: (
     .option('--role <name>', 'the role in those calls')
     .option(...DATA_DIR)
     .action((options) => printToken(context, options));
+  program
+    .command('listen')
+    .description('print the events that a user hears, one JSON text per line')
+    .requiredOption('--user <id>', 'whose socket to open')
+    .option('--watch <type:id>', 'a call to watch; may be repeated', collect)
+    .option('--count <number>', 'stop after so many events')
+    .option('--url <url>', 'where the server is (default: http://127.0.0.1 and PORT)')
+    .option(...DATA_DIR)
+    .action((options) => listen(context, options));
   program
     .command('audit')
     .description('the audit log')
@@ -66,6 +76,7 @@ Examples:
   callgate token --user john --expires 1h
   callgate token --user john --call default:standup --role host
   callgate token --server
+  callgate listen --user john --watch default:standup
   callgate audit verify
   callgate backup --out backups/monday
   callgate restore backups/monday

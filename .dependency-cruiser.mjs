@@ -7,6 +7,7 @@
 export const FEATURES = [
   'audit',
   'events',
+  'timers',
   'tasks',
   'policy',
   'media',

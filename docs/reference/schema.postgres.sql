@@ -58,6 +58,8 @@ create table bans (
 
 CREATE INDEX bans_created_at ON public.bans USING btree (created_at, id);
 
+CREATE INDEX bans_expires_at ON public.bans USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
 create table call_blocks (
   cid text collate "C" not null,
   user_id text collate "C" not null,
@@ -260,6 +262,8 @@ CREATE INDEX media_sessions_address ON public.media_sessions USING btree (addres
 
 CREATE INDEX media_sessions_call ON public.media_sessions USING btree (cid, created_at) WHERE (state = ANY (ARRAY['pending'::text, 'active'::text]));
 
+CREATE INDEX media_sessions_ended_address ON public.media_sessions USING btree (ended_at) WHERE ((address IS NOT NULL) AND (ended_at IS NOT NULL));
+
 CREATE INDEX media_sessions_user ON public.media_sessions USING btree (user_id) WHERE (state = ANY (ARRAY['pending'::text, 'active'::text]));
 
 create table outbox (
@@ -321,6 +325,17 @@ create table tasks (
   constraint tasks_pkey PRIMARY KEY (id)
 );
 
+create table timers (
+  kind text collate "C" not null,
+  key text collate "C" not null,
+  due_at bigint not null,
+  data jsonb,
+  attempts bigint not null,
+  constraint timers_pkey PRIMARY KEY (kind, key)
+);
+
+CREATE INDEX timers_due ON public.timers USING btree (kind, due_at);
+
 create table user_addresses (
   user_id text collate "C" not null,
   address text collate "C" not null,
@@ -330,6 +345,8 @@ create table user_addresses (
 );
 
 CREATE INDEX user_addresses_address ON public.user_addresses USING btree (address, last_seen_at);
+
+CREATE INDEX user_addresses_last_seen_at ON public.user_addresses USING btree (last_seen_at);
 
 create table user_blocks (
   user_id text collate "C" not null,

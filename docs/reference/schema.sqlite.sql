@@ -27,6 +27,8 @@ CREATE TABLE bans (
 
 CREATE INDEX bans_created_at on bans (created_at, id);
 
+CREATE INDEX bans_expires_at on bans (expires_at) where expires_at is not null;
+
 CREATE TABLE call_blocks (
   cid text not null references calls (cid) on delete cascade, user_id text not null,
   blocked_by_id text, created_at bigint not null, primary key (cid, user_id));
@@ -124,6 +126,9 @@ CREATE INDEX media_sessions_address on media_sessions (address, created_at) wher
 CREATE INDEX media_sessions_call on media_sessions (cid, created_at)
   where state in ('pending', 'active');
 
+CREATE INDEX media_sessions_ended_address on media_sessions (ended_at)
+  where address is not null and ended_at is not null;
+
 CREATE INDEX media_sessions_user on media_sessions (user_id) where state in ('pending', 'active');
 
 CREATE TABLE outbox (
@@ -155,11 +160,19 @@ CREATE TABLE tasks (
   done bigint not null, result text, error text, created_at bigint not null,
   updated_at bigint not null);
 
+CREATE TABLE timers (
+  kind text not null, key text not null, due_at bigint not null, data text, attempts bigint not null,
+  primary key (kind, key));
+
+CREATE INDEX timers_due on timers (kind, due_at);
+
 CREATE TABLE user_addresses (
   user_id text not null, address text not null, first_seen_at bigint not null,
   last_seen_at bigint not null, primary key (user_id, address));
 
 CREATE INDEX user_addresses_address on user_addresses (address, last_seen_at);
+
+CREATE INDEX user_addresses_last_seen_at on user_addresses (last_seen_at);
 
 CREATE TABLE user_blocks (
   user_id text not null, blocked_user_id text not null, created_at bigint not null,

@@ -5,6 +5,7 @@
  *
  *   CRASH_POINT     before-commit | after-commit | before-fsync | after-fsync | before-reply
  *   CRASH_ARRIVAL   at which arrival, from 1, counted from SIGHUP on
+ *   CRASH_CLOCK_AHEAD_MS  how far its clock is ahead of the machine's: what else would take minutes comes at once
  *   CRASH_FILE_KIB  no file grows beyond this: the system call answers EFBIG, as a full disk answers ENOSPC
  */
 import { createApp, openDatabase, prepareDatabase } from '@callgate/server/app.ts';
@@ -17,7 +18,7 @@ import type { Database } from '@callgate/server/storage/database.ts';
 import { openSqlite } from '@callgate/server/storage/sqlite.ts';
 import { fdatasyncThatRefuses } from './refusing-disk.ts';
 
-const { CRASH_FILE_KIB, CRASH_POINT, CRASH_ARRIVAL = '1' } = process.env;
+const { CRASH_CLOCK_AHEAD_MS = '0', CRASH_FILE_KIB, CRASH_POINT, CRASH_ARRIVAL = '1' } = process.env;
 if (CRASH_FILE_KIB !== undefined) startLimited(Number(CRASH_FILE_KIB));
 
 /** The same process anew, under a limit that only a shell can set. The unit of `ulimit -f` is 512 bytes. */
@@ -51,7 +52,7 @@ const logger = createLogger({ level: config.logLevel });
 const database = await open(config);
 const parts = {
   config,
-  clock: systemClock,
+  clock: { now: () => systemClock.now() + Number(CRASH_CLOCK_AHEAD_MS) },
   logger,
   database,
   auditKeys: loadAuditKeys(config.dataDir, {}),

@@ -4,6 +4,7 @@ import {
   changed,
   endSessions,
   FORBIDDEN,
+  isRunning,
   MISSING,
   may,
   nothing,
@@ -13,7 +14,7 @@ import {
 } from './expected.ts';
 import { MODERATION } from './expected-moderation.ts';
 import { joinRefusal, rankIn, rankOf, settingsOf } from './rules.ts';
-import { type CallState, CREATOR, type Model, type PersonState, type Settings } from './state.ts';
+import { CREATOR, type Model, type PersonState, type Settings } from './state.ts';
 
 /** A rule that only server tokens reach. */
 const serverOnly =
@@ -95,12 +96,6 @@ const typeGrants = serverOnly((model, { value }) => {
   return changed(['call_type.updated']);
 });
 
-/** Whether a join at this time belongs to the last session (SES14). */
-function isRunning({ session, endedAt }: CallState, now: number): boolean {
-  if (!session || (endedAt !== null && session.startedAt <= endedAt)) return false;
-  return session.emptiedAt === null || now <= session.emptiedAt + 30_000;
-}
-
 const end: Rule = (model, { by, in: place }) => {
   const call = model.calls[place];
   if (!may(model, by, place, 'end-call')) return FORBIDDEN;
@@ -137,8 +132,6 @@ const join: Rule = (model, { by, whom, in: place, value }) => {
   const events = ['call.session_participant_joined'];
   if (!isRunning(call, model.now)) {
     events.unshift('call.session_started');
-    const endedWithCall = call.endedAt !== null && (call.session?.startedAt ?? 0) <= call.endedAt;
-    if (call.session && !endedWithCall) events.unshift('call.session_ended');
     call.session = { startedAt: model.now, emptiedAt: null };
   }
   if (call.session) call.session.emptiedAt = null;

@@ -1,6 +1,6 @@
 import type { Actor, Command, Place } from './commands.ts';
 import { type Asking, byServer, byToken, capabilities, isRevoked, rankIn, stayRefusal } from './rules.ts';
-import type { Model } from './state.ts';
+import type { Ban, CallState, Model } from './state.ts';
 
 /** What the model says that a command answers and leaves behind. */
 export interface Expected {
@@ -68,3 +68,41 @@ export const sweep = (model: Model): string[] =>
   (Object.keys(model.calls) as Place[]).flatMap((place) =>
     endSessions(model, place, (session) => stayRefusal(model, place, session) !== null),
   );
+
+/** Whether a join at this time belongs to the last session (SES14). */
+export function isRunning({ session, endedAt }: CallState, now: number): boolean {
+  if (!session || (endedAt !== null && session.startedAt <= endedAt)) return false;
+  return session.emptiedAt === null || now <= session.emptiedAt + 30_000;
+}
+
+/** What the server does by itself because time has passed: records and events that tell it. */
+export interface Elapsed {
+  audits: number;
+  events: string[];
+}
+
+/** Bans end and are told of, each with a record (BAN20); sessions end and are told of (SES21). */
+export function elapse(model: Model): Elapsed {
+  const isOver = (ban: Ban | null | undefined): boolean =>
+    !!ban && ban.until !== null && ban.until <= model.now;
+  let bansOver = 0;
+  for (const person of Object.values(model.people)) {
+    if (!isOver(person.ban)) continue;
+    person.ban = null;
+    bansOver += 1;
+  }
+  let sessionsOver = 0;
+  for (const call of Object.values(model.calls)) {
+    for (const [person, ban] of call.bans) if (isOver(ban) && call.bans.delete(person)) bansOver += 1;
+    // One that ended with its call has been told of.
+    const endedWithCall = call.endedAt !== null && (call.session?.startedAt ?? 0) <= call.endedAt;
+    if (!call.session || endedWithCall || isRunning(call, model.now)) continue;
+    call.session = null;
+    sessionsOver += 1;
+  }
+  const told = (times: number, type: string): string[] => Array.from({ length: times }, () => type);
+  return {
+    audits: bansOver,
+    events: [...told(bansOver, 'user.unbanned'), ...told(sessionsOver, 'call.session_ended')],
+  };
+}

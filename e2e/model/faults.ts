@@ -64,6 +64,8 @@ const POLICY_FAULTS: Fault[] = [
   {
     name: 'bans do not run out',
     patch: sources(({ standing }) => ({ standing: (handle, user, cid) => standing(handle, user, cid, 0) })),
+    // Its timer would take it away all the same.
+    wrap: swallowing('delete from bans'),
     shownBy: [step('ban_timed', { value: 1 }), step('advance', { value: 61 })],
   },
   {
@@ -290,6 +292,24 @@ const STORE_FAULTS: Fault[] = [
     name: 'unbanning leaves the ban',
     wrap: swallowing('delete from bans'),
     shownBy: [step('ban'), step('unban')],
+  },
+  {
+    name: 'nothing is done later',
+    patch: ({ timers }) => {
+      timers.start = () => undefined;
+      timers.tick = async () => undefined;
+    },
+    shownBy: [joins('bela'), step('leave', as('bela')), step('advance', { value: 31 })],
+  },
+  {
+    name: 'the end of a ban is not told',
+    wrap: (database) =>
+      meddled(database, (statement, run) =>
+        statement.sql.includes('into "outbox"') && statement.parameters.includes('user.unbanned')
+          ? Promise.resolve([])
+          : run(statement),
+      ),
+    shownBy: [step('ban_timed', { value: 1 }), step('advance', { value: 61 })],
   },
   {
     name: 'addresses of joins are not remembered',

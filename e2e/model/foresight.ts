@@ -1,5 +1,5 @@
 import type { Command } from './commands.ts';
-import { sweep } from './expected.ts';
+import { elapse, sweep } from './expected.ts';
 import { rule } from './expected-rest.ts';
 import { firstModel, type Model } from './state.ts';
 
@@ -17,7 +17,9 @@ const STEP_MS = 1000;
 function foresee({ model }: Foresight, command: Command): Foresight {
   const after = structuredClone(model);
   after.now += STEP_MS;
+  elapse(after);
   const { status, code, audits } = rule(after, command);
+  elapse(after);
   sweep(after);
   const answer = code === undefined ? `${status}` : `${status}/${code}`;
   return { model: after, outcome: `${command.name} ${answer}${audits > 0 ? ' changed' : ''}` };

@@ -1,7 +1,7 @@
 import { type Command, PEOPLE, type Person, PLACES } from './commands.ts';
-import { type Expected, sweep } from './expected.ts';
+import { type Expected, elapse, sweep } from './expected.ts';
 import { QUIET, rule } from './expected-rest.ts';
-import { type Asked, eventTypesAt, observe, type Seen, tokenOf } from './observe.ts';
+import { type Asked, eventTypesSince, observe, type Seen, tokenOf } from './observe.ts';
 import { type Names, requestOf } from './requests.ts';
 import { CREATOR, FIRST_ROLES, firstModel, type Model } from './state.ts';
 import { differences, predicted, sorted } from './view.ts';
@@ -16,6 +16,9 @@ export interface Disagreement {
 
 /** No such permission request. */
 const NO_REQUEST = '00000000-0000-7000-8000-000000000000';
+
+/** Between two histories: sessions of the one before end meanwhile, and are told of. */
+const REST_MS = 60_000;
 
 /** A history under way: the server as it was seen last, and the model. */
 export interface Run {
@@ -45,7 +48,7 @@ export async function runHistory(
 export async function begin(world: ModelWorld): Promise<Run> {
   const number = world.nextHistory();
   const names: Names = { person: (id) => `${id}-${number}`, type: `type${number}` };
-  world.clock.advance(1000);
+  await world.pass(REST_MS);
   const users = Object.fromEntries(
     PEOPLE.map((id) => [names.person(id), { id: names.person(id), role: FIRST_ROLES[id] }]),
   );
@@ -71,20 +74,24 @@ async function done(world: ModelWorld, method: string, path: string, body: objec
 export async function takeStep(run: Run, command: Command): Promise<string[]> {
   const { asked, model } = run;
   const { world } = asked;
-  world.clock.advance(1000);
+  const last = model.now;
+  await world.pass(1000);
   model.now = world.clock.now();
   const before = run.seen.view;
+  const due = elapse(model);
   const expected = rule(model, command);
-  const events = sorted([...expected.events, ...sweep(model)]);
+  // What is due after an `advance`.
+  const later = elapse(model);
+  const events = sorted([...due.events, ...expected.events, ...later.events, ...sweep(model)]);
+  const audits = due.audits + expected.audits + later.audits;
   const actual = QUIET.has(command.name) ? await doQuietly(world, command) : await send(run, command);
-  model.now = world.clock.now();
 
   const looking = { place: command.in, readers: readersOf(command) };
   run.seen = await observe(asked, looking);
-  const counts = { audits: before.audits + expected.audits, events: before.events + events.length };
+  const counts = { audits: before.audits + audits, events: before.events + events.length };
   return [
     ...differences(answerOf(expected), actual, 'the answer'),
-    ...differences(events, QUIET.has(command.name) ? [] : await eventTypesAt(asked, model.now), 'the events'),
+    ...differences(events, await eventTypesSince(asked, last), 'the events'),
     ...differences(predicted(model, looking, counts), run.seen.view),
   ];
 }
@@ -100,7 +107,7 @@ export const answerOf = ({ status, code }: Expected): string =>
 
 async function doQuietly(world: ModelWorld, { name, value }: Command): Promise<string> {
   if (name === 'restart') await world.restart();
-  if (name === 'advance') world.clock.advance(Number(value) * 1000);
+  if (name === 'advance') await world.pass(Number(value) * 1000);
   return '200';
 }
 
@@ -118,7 +125,7 @@ export async function send({ asked, model, seen }: Run, command: Command): Promi
 
 /** Lifts what reaches beyond the history: bans with addresses, the application's date, people in calls. */
 export async function cleanUp({ asked: { world, names } }: Run): Promise<void> {
-  world.clock.advance(1000);
+  await world.pass(1000);
   await done(world, 'PATCH', '/api/v2/app', { revoke_tokens_issued_before: null });
   for (const id of PEOPLE) {
     const target_user_id = names.person(id);

@@ -187,12 +187,12 @@ async function mayOf(handle: Handle, { world, names, people }: Asked): Promise<V
   );
 }
 
-/** The types of the events that were written at `now`. */
-export async function eventTypesAt({ world }: Asked, now: number): Promise<string[]> {
+/** The types of the events that were written after `time`. */
+export async function eventTypesSince({ world }: Asked, time: number): Promise<string[]> {
   const { database } = world.services;
   const rows = await database.read((snapshot) =>
     snapshot.run(
-      builderOf(snapshot.engine).selectFrom('outbox').select('type').where('created_at', '=', now).compile(),
+      builderOf(snapshot.engine).selectFrom('outbox').select('type').where('created_at', '>', time).compile(),
     ),
   );
   return sorted(rows.map((row) => row.type));

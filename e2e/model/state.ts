@@ -62,7 +62,7 @@ export interface CallState {
   override: Partial<Settings>;
   inBackstage: boolean;
   endedAt: number | null;
-  /** The last session of the call; `emptiedAt`: since when nobody is in. */
+  /** The last session of the call until its end is told; `emptiedAt`: since when nobody is in. */
   session: { startedAt: number; emptiedAt: number | null } | null;
 }
 

@@ -36,6 +36,8 @@ export interface ModelWorld {
   /** `http://127.0.0.1:<port>`. */
   readonly baseUrl: string;
   readonly clock: { now(): number; advance(ms: number): void };
+  /** Time passes, and what the server does by then is done. */
+  pass(ms: number): Promise<void>;
   /** A number that no history of this world had. */
   nextHistory(): number;
   /** Closes everything and opens it again on the same data. */
@@ -68,6 +70,10 @@ export async function openWorld(engine: TestEngine, fault: Patch = {}): Promise<
       return running.baseUrl;
     },
     clock,
+    async pass(ms) {
+      clock.advance(ms);
+      await running.app.services.timers.tick();
+    },
     nextHistory: () => ++histories,
     async restart() {
       await fault.beforeRestart?.(running.database);
@@ -116,7 +122,7 @@ async function stop({ app, database, client }: Running): Promise<void> {
   await database.close();
 }
 
-function turnable(): ModelWorld['clock'] {
+function turnable(): { now(): number; advance(ms: number): void } {
   let time = START;
   return {
     now: () => time,

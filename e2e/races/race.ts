@@ -60,7 +60,7 @@ export async function runRace(world: ModelWorld, race: Race): Promise<string[]> 
     const lines = await takeStep(run, command);
     if (lines.length > 0) return [`before the race, at ${command.name}`, ...lines];
   }
-  world.clock.advance(1000);
+  await world.pass(1000);
   run.model.now = world.clock.now();
   for (const { name, by, value } of race.at) {
     if (name === 'join' && by !== 'server') run.model.people[by].address = String(value);

@@ -11,6 +11,7 @@ import { createAddressBans } from './features/ip-bans/index.ts';
 import { type MediaPlane, noMediaPlane } from './features/media/index.ts';
 import { createPolicyReader } from './features/policy/index.ts';
 import { seedRoles } from './features/roles/index.ts';
+import { createTimers, seedPurges } from './features/timers/index.ts';
 import { signUserToken, type UserTokenClaims } from './features/users/index.ts';
 import { createGate } from './http/admit.ts';
 import { createHttpServer } from './http/server.ts';
@@ -23,6 +24,7 @@ import type { Database, StorageHooks } from './storage/database.ts';
 import { migrate } from './storage/migrate.ts';
 import { openPostgres } from './storage/postgres.ts';
 import { openSqlite } from './storage/sqlite.ts';
+import { PURGES, timerHandlers } from './timer-handlers.ts';
 import { CONNECT_PATH, createSockets, type Sockets } from './ws/sockets.ts';
 
 /** What the composition is made of: everything that a test may replace. */
@@ -54,6 +56,7 @@ export async function prepareDatabase({ database, clock }: Pick<Parts, 'database
     await seedApp(tx, clock.now());
     await seedRoles(tx, clock.now());
     await seedCallTypes(tx, clock.now());
+    await seedPurges(tx, PURGES, clock.now());
   });
 }
 
@@ -72,6 +75,7 @@ export function createServices(parts: Parts): CoreServices {
   const userTokens = userTokenSigner(parts.credentials);
   const onAudit = () => sequencer.wake();
   const acts = createActs({ database, clock, policy, enforcement, onAudit, onEvents });
+  const timers = createTimers({ database, clock, logger, handlers: timerHandlers(acts) });
   return {
     config,
     clock,
@@ -85,6 +89,7 @@ export function createServices(parts: Parts): CoreServices {
     userTokens,
     sequencer,
     eventOrder,
+    timers,
   };
 }
 
@@ -135,6 +140,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
       await services.eventOrder.start();
       await sockets.start();
       await services.enforcement.recover();
+      services.timers.start();
       await endCutOffJoins(services);
       await server.listen({ host: config.host, port: config.port });
       const address = server.server.address();
@@ -145,6 +151,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
       const cut = setTimeout(() => server.server.closeAllConnections(), config.stopTimeoutMs);
       await server.close();
       clearTimeout(cut);
+      await services.timers.close();
       await services.enforcement.close();
       await services.eventOrder.close();
       await services.sequencer.close();

@@ -5,6 +5,7 @@ import type { EventOrder } from './features/events/index.ts';
 import type { AddressBans } from './features/ip-bans/index.ts';
 import type { MediaPlane } from './features/media/index.ts';
 import type { PolicyReader } from './features/policy/index.ts';
+import type { Timers } from './features/timers/index.ts';
 import type { UserTokenClaims } from './features/users/index.ts';
 import type { OpenSockets } from './features/watching/index.ts';
 import type { Clock } from './kernel/clock.ts';
@@ -28,6 +29,8 @@ export interface CoreServices {
   readonly sequencer: Sequencer;
   /** Gives events their places after their commit. */
   readonly eventOrder: EventOrder;
+  /** Does what is due later, each at its time. */
+  readonly timers: Timers;
 }
 
 /** What the features' routes are given: everything that `app.ts` composed. */

@@ -32,6 +32,18 @@ export function createMetrics(app: FastifyInstance, services: Services, limits: 
   gauge(registry, 'callgate_media_sessions', 'Sessions in calls, pending or active.', () =>
     services.database.read(countLiveSessions),
   );
+  gauge(
+    registry,
+    'callgate_timers_due',
+    'Timers that are due and not fired yet.',
+    async () => (await services.timers.stats()).due,
+  );
+  gauge(
+    registry,
+    'callgate_timers_late_seconds',
+    'How long the first of the due timers has been waiting.',
+    async () => (await services.timers.stats()).lateMs / 1000,
+  );
   labelled(
     registry,
     'callgate_event_loop_delay_seconds',

@@ -68,7 +68,7 @@ for (const engine of testEngines) {
       expect([token.status, server.status]).toEqual([200, 200]);
     });
 
-    test('[OPR13] metrics tell requests, refusals, the event loop, the store and the sessions', async () => {
+    test('[OPR13] [TIM8] metrics tell requests, refusals, the event loop, the store, the sessions and the timers', async () => {
       await world.call('GET', '/api/v2/app');
       await world.call('GET', '/api/v2/tasks/none');
       const { text } = await open('/metrics');
@@ -77,6 +77,8 @@ for (const engine of testEngines) {
       expect(text).toMatch(/callgate_event_loop_delay_seconds\{quantile="0.99"\} [\d.e-]+/);
       expect(text).toMatch(/callgate_storage\{name="\w+"\} \d/);
       expect(text).toMatch(/callgate_media_sessions \d/);
+      expect(text).toMatch(/callgate_timers_due \d/);
+      expect(text).toMatch(/callgate_timers_late_seconds \d/);
     });
 
     test('[OPR14] the pages show the document from this server’s files alone', async () => {

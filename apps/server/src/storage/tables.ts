@@ -350,6 +350,18 @@ export interface LeasesTable {
   expires_at: Millis;
 }
 
+/** What the server does later: one row per thing of a kind, gone in the transaction of its effect (ADR 12). */
+export interface TimersTable {
+  /** `<feature>.<what>`, e.g. `ban.end`. */
+  kind: string;
+  /** Which one of the kind, e.g. the id of the ban. */
+  key: string;
+  due_at: Millis;
+  data: Json | null;
+  /** How often its work has failed since it was set. */
+  attempts: number;
+}
+
 export interface Tables {
   versions: VersionsTable;
   app_settings: AppSettingsTable;
@@ -378,4 +390,5 @@ export interface Tables {
   audit_records: AuditRecordsTable;
   idempotency_keys: IdempotencyKeysTable;
   leases: LeasesTable;
+  timers: TimersTable;
 }

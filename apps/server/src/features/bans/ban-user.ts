@@ -14,6 +14,8 @@ import { actorField, requireUser, type UserRow, userResponse } from '../users/in
 import { type BanInput, type BanTerms, isInForce, isSameTerms, termsOf } from './ban.ts';
 import { type BanRow, findBan, saveBan } from './bans.store.ts';
 import { demandBanner, demandOutranksTarget, namedBanner } from './demand-banner.ts';
+import { armBanEnd } from './end-ban.ts';
+import { stateUnbanned } from './lift-ban.ts';
 
 export interface BanReply {
   /** What the ban does to addresses; present when it takes any. */
@@ -31,6 +33,8 @@ interface Change {
   actor: Awaited<ReturnType<typeof actorField>>;
   /** The ban in force so far. */
   current: BanRow | undefined;
+  /** A ban that is over and whose end was not announced yet. */
+  lapsed: BanRow | undefined;
   plan: AddressPlan;
 }
 
@@ -70,7 +74,7 @@ async function decide(act: Act, addresses: AddressBans, input: BanInput): Promis
   const { target_user_id: id, channel_cid: cid } = input;
   const banner = await demandBanner(act);
   const by = await namedBanner(act, input.banned_by_id ?? input.user_id);
-  const [target, actor, current] = await Promise.all([
+  const [target, actor, stored] = await Promise.all([
     requireUser(act.tx, id, { deleted: true }),
     actorField(act, by),
     findBan(act.tx, id, cid ?? ''),
@@ -79,15 +83,9 @@ async function decide(act: Act, addresses: AddressBans, input: BanInput): Promis
   await demandOutranksTarget(act, banner, id, cid);
   const terms = termsOf(input, target.role, act.now);
   const plan = terms.ip_ban === 1 ? await addresses.plan(act.tx, id, input.ip_ranges, act.now) : NO_ADDRESSES;
-  return {
-    input,
-    target,
-    terms,
-    by,
-    actor,
-    current: current && isInForce(current, act.now) ? current : undefined,
-    plan,
-  };
+  const inForce = stored !== undefined && isInForce(stored, act.now);
+  const bans = { current: inForce ? stored : undefined, lapsed: inForce ? undefined : stored };
+  return { input, target, terms, by, actor, ...bans, plan };
 }
 
 /** Whether the ban in force has these terms and these addresses already. */
@@ -98,8 +96,10 @@ async function isAsBefore(act: Act, { current, terms, plan }: Change): Promise<b
 }
 
 async function write(act: Act, addresses: AddressBans, change: Change): Promise<void> {
-  const { input, target, terms, by, current, plan } = change;
+  const { input, target, terms, by, current, lapsed, plan } = change;
   const { channel_cid: cid } = input;
+  // Its timer becomes the new ban's, so its end is told here.
+  if (lapsed) await stateUnbanned(act, lapsed, { expired: true });
   const id = await saveBan(act.tx, {
     id: newId<BanId>(act.now),
     target_user_id: target.id,
@@ -108,7 +108,8 @@ async function write(act: Act, addresses: AddressBans, change: Change): Promise<
     ...terms,
     created_at: current?.created_at ?? act.now,
   });
-  await addresses.store(act.tx, { id, expires_at: terms.expires_at }, plan);
+  const ban = { id, target_user_id: target.id, expires_at: terms.expires_at };
+  await Promise.all([addresses.store(act.tx, ban, plan), armBanEnd(act.tx, ban)]);
   act.audit({
     action: current ? 'ban.update' : 'ban.create',
     ...(cid !== undefined && { cid }),

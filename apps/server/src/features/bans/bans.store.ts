@@ -25,6 +25,9 @@ const selectOne = prepared<Key, BanRow>((db, p) =>
     .where('target_user_id', '=', p('target_user_id'))
     .where('cid', '=', p('cid')),
 );
+const selectById = prepared<{ id: BanId }, BanRow>((db, p) =>
+  db.selectFrom('bans').selectAll().where('id', '=', p('id')),
+);
 const upsert = prepared<BanRow, { id: BanId }>((db, p) =>
   db
     .insertInto('bans')
@@ -54,6 +57,22 @@ const upsert = prepared<BanRow, { id: BanId }>((db, p) =>
     .returning('id'),
 );
 const remove = prepared<{ id: BanId }, never>((db, p) => db.deleteFrom('bans').where('id', '=', p('id')));
+const removeOver = prepared<{ before: number; limit: number }, { id: BanId }>((db, p) =>
+  db
+    .deleteFrom('bans')
+    .where(
+      'id',
+      'in',
+      db
+        .selectFrom('bans as over')
+        .select('over.id')
+        .where('over.expires_at', 'is not', null)
+        .where('over.expires_at', '<=', p('before'))
+        .orderBy('over.expires_at')
+        .limit(p('limit')),
+    )
+    .returning('id'),
+);
 
 /**
  * When the ban that binds the person ends, as a column: `NEVER_ENDS` for one without an end, null where there is
@@ -99,6 +118,9 @@ export const findBan = (
   cid: CallCid | '',
 ): Promise<BanRow | undefined> => selectOne.first(handle, { target_user_id, cid });
 
+export const findBanById = (handle: Handle, id: BanId): Promise<BanRow | undefined> =>
+  selectById.first(handle, { id });
+
 /** Writes a ban in the place of one that was there; resolves with the id of the row. */
 export async function saveBan(tx: Tx, row: BanRow): Promise<BanId> {
   const saved = await upsert.first(tx, row);
@@ -108,6 +130,13 @@ export async function saveBan(tx: Tx, row: BanRow): Promise<BanId> {
 
 /** Removes the ban with its prefixes. */
 export const removeBan = async (tx: Tx, id: BanId): Promise<void> => void (await remove.all(tx, { id }));
+
+/** How long a ban may be over before it is dropped unannounced, in milliseconds: its timer is tried again until then. */
+const LEFT_OVER_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Drops bans that are long over although no timer announced it, e.g. of a database that was put together by hand. */
+export const purgeBans = async (tx: Tx, now: number, limit: number): Promise<number> =>
+  (await removeOver.all(tx, { before: now - LEFT_OVER_MS, limit })).length;
 
 /** A page of the bans in force at `now`. Throws 400/4 naming what is wrong with the filter, sort or cursor. */
 export async function pageOfBans(handle: Handle, request: ListRequest, now: number): Promise<Page<BanRow>> {

@@ -2,10 +2,13 @@ import type { CallCid, UserId } from '@callgate/contract';
 import { inputError } from '../../kernel/errors.ts';
 import type { ActReply, ActRequest, Acts } from '../enforcement/index.ts';
 import { callerUserId } from '../policy/index.ts';
-import { actorField, requireUser, userResponse } from '../users/index.ts';
+import { clearTimer } from '../timers/index.ts';
+import { actorField, requireUser } from '../users/index.ts';
 import { isInForce } from './ban.ts';
-import { findBan, removeBan } from './bans.store.ts';
+import { findBan } from './bans.store.ts';
 import { demandBanner, demandOutranksTarget } from './demand-banner.ts';
+import { BAN_END } from './end-ban.ts';
+import { liftBan } from './lift-ban.ts';
 
 export interface UnbanInput {
   /** Required; 400/4 when neither the query nor the body says it. */
@@ -32,28 +35,8 @@ export function unbanUser(acts: Acts, request: ActRequest, input: UnbanInput): P
     const ban = await findBan(act.tx, target, cid ?? '');
     if (!ban || !isInForce(ban, act.now)) return {};
 
-    await removeBan(act.tx, ban.id);
-    const user = await requireUser(act.tx, target, { deleted: true });
-    act.audit({
-      action: 'ban.remove',
-      ...(cid !== undefined && { cid }),
-      target: { type: 'user', id: target },
-      before: { banned: true, reason: ban.reason, shadow: ban.shadow === 1, ip_ban: ban.ip_ban === 1 },
-      after: { banned: false },
-    });
-    act.event({
-      type: 'user.unbanned',
-      ...(cid !== undefined && { cid }),
-      audience: ban.shadow === 1 ? {} : { users: [target] },
-      payload: {
-        user: userResponse(user, act.now),
-        ...actor,
-        expired: false,
-        ...(cid !== undefined && { channel_cid: cid }),
-      },
-    });
-    act.enforce(cid === undefined ? { userId: target } : { userId: target, cid });
-    if (ban.ip_ban === 1) act.enforce({ addresses: true });
+    await clearTimer(act.tx, BAN_END, ban.id);
+    await liftBan(act, ban, { expired: false, ...actor });
     return {};
   });
 }

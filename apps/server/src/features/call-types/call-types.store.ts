@@ -41,6 +41,12 @@ const holdName = prepared<{ name: CallTypeName }, { name: CallTypeName }>((db, p
   return engine === 'postgres' ? query.forKeyShare() : query;
 });
 
+// As it is now, whatever this transaction has read before; a change of the type waits until its end.
+const holdSettings = prepared<{ name: CallTypeName }, { settings: string }>((db, p, engine) => {
+  const query = db.selectFrom('call_types').select('settings').where('name', '=', p('name'));
+  return engine === 'postgres' ? query.forShare() : query;
+});
+
 const parsed = (row: CallTypesTable): CallType => ({
   name: row.name,
   builtIn: row.built_in === 1,
@@ -83,3 +89,10 @@ export const anyCallOf = async (handle: Handle, type: CallTypeName): Promise<str
 /** False when the type does not exist; when it does, it cannot be deleted before the commit. */
 export const holdCallType = async (tx: Tx, name: CallTypeName): Promise<boolean> =>
   (await holdName.first(tx, { name })) !== undefined;
+
+/** The settings of a call type, which nobody changes before the transaction ends. Throws without the type. */
+export async function settingsHeld(tx: Tx, name: CallTypeName): Promise<CallSettings> {
+  const row = await holdSettings.first(tx, { name });
+  if (!row) throw new Error(`the call type ${name} of a call has no row`);
+  return JSON.parse(row.settings) as CallSettings;
+}

@@ -1,10 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CallTypeName, UpdateCallTypeRequest } from '@callgate/contract';
 import { type ActReply, type ActRequest, type Acts, demandServer } from '../enforcement/index.ts';
+import { setTimer } from '../timers/index.ts';
 import { callTypeResponse, changedCallType } from './call-type.ts';
 import { saveCallType } from './call-types.store.ts';
 import { requireGrantedRoles } from './granted-roles.ts';
 import { requireCallType } from './require-call-type.ts';
+
+/** Moves the ends of the sessions of a type whose longest duration was changed; the key is its name (`features/calls`). */
+export const CALL_TYPE_LIMITS = 'call_type.limits';
 
 /**
  * Changes what the request names of a call type: settings and notification settings key by key, the grants of each
@@ -36,6 +40,8 @@ export function updateCallType(
     });
     act.event({ type: 'call_type.updated', audience: {}, payload: { call_type: body } });
     act.enforce({ callType: name });
+    const [was, is] = [before, after].map(({ settings }) => settings.limits.max_duration_seconds);
+    if (was !== is) await setTimer(act.tx, { kind: CALL_TYPE_LIMITS, key: name, dueAt: act.now });
     return body;
   });
 }

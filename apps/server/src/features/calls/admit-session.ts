@@ -12,10 +12,11 @@ import {
   stalePending,
 } from '../media/index.ts';
 import { type LoadedPolicy, type PolicyReader, type RefusalReason, refusal } from '../policy/index.ts';
-import { isSessionRunning, sessionEndedAt } from './call.ts';
+import { isSessionRunning } from './call.ts';
 import { callForEvent, callState } from './call-view.ts';
 import { type CallRow, findCall, holdCall, saveCallSession } from './calls.store.ts';
 import { participantOf, sessionOf } from './session-endings.ts';
+import { armSessionLimit, clearSessionEnd } from './session-timers.ts';
 
 /** What the second step of a join needs. */
 export interface AdmitDeps {
@@ -98,9 +99,16 @@ async function activate(tx: Tx, session: MediaSessionRow, now: number): Promise<
   if (!active) return (await findSession(tx, session.id))?.end_reason ?? 'kicked';
   if (active.hidden === 1) return undefined;
   const events = isRunning ? [] : await startSession(tx, call, active, now);
-  if (isRunning) await saveCallSession(tx, { ...sessionOf(call), session_emptied_at: null });
+  if (isRunning && call.session_emptied_at !== null) await resumeSession(tx, call, now);
   await appendEvents(tx, [...events, await participantJoined(tx, active, now)], now);
   return undefined;
+}
+
+/** Somebody is in again before the session ended. */
+async function resumeSession(tx: Tx, call: CallRow, now: number): Promise<void> {
+  const resumed = { ...call, session_emptied_at: null };
+  await Promise.all([saveCallSession(tx, sessionOf(resumed)), clearSessionEnd(tx, call.cid)]);
+  await armSessionLimit(tx, resumed, now);
 }
 
 /** A new session of the call; one that ended by itself in the meantime is told of first. */
@@ -114,13 +122,14 @@ async function startSession(
   const startedAt = Math.max(now, active.created_at);
   await saveCallSession(tx, { cid, session_id, session_started_at: startedAt, session_emptied_at: null });
   const started = { ...call, session_id, session_started_at: startedAt, session_emptied_at: null };
+  const isOldOneUntold = await clearSessionEnd(tx, cid);
+  await armSessionLimit(tx, started, now);
   const audience = { watchers: true } as const;
   const shown = await callForEvent(tx, started, now);
   const events: EventDraft[] = [
     { type: 'call.session_started', cid, audience, payload: { call: shown, session_id } },
   ];
-  const endedWithCall = call.ended_at !== null && (call.session_started_at ?? 0) <= call.ended_at;
-  if (call.session_id !== null && sessionEndedAt(call, now) !== null && !endedWithCall) {
+  if (isOldOneUntold) {
     const payload = { call: shown, session_id: call.session_id };
     events.unshift({ type: 'call.session_ended', cid, audience, payload });
   }

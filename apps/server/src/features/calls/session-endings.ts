@@ -6,9 +6,11 @@ import type { EventDraft } from '../events/index.ts';
 import { type MediaSessionRow, visibleSessionsIn } from '../media/index.ts';
 import type { RefusalReason } from '../policy/index.ts';
 import { findUser } from '../users/index.ts';
+import { sessionEndedAt } from './call.ts';
 import { mutedKinds } from './call-view.store.ts';
 import { holdCall, saveCallSession } from './calls.store.ts';
 import { removePin } from './pins.store.ts';
+import { armSessionEnd } from './session-timers.ts';
 import { participantResponse } from './session-view.ts';
 import { shownUser } from './shown-user.ts';
 
@@ -57,7 +59,12 @@ export const sessionEndings: SessionEndings = {
 async function noteEmptied(tx: Tx, cid: CallCid, now: number): Promise<void> {
   const call = await holdCall(tx, cid);
   if (!call || call.session_emptied_at !== null || (await visibleSessionsIn(tx, cid)) > 0) return;
-  await saveCallSession(tx, { ...sessionOf(call), session_emptied_at: now });
+  const emptied = { ...call, session_emptied_at: now };
+  await Promise.all([
+    saveCallSession(tx, sessionOf(emptied)),
+    // A session that ended with its call has been told of.
+    sessionEndedAt(emptied, now) === null && armSessionEnd(tx, cid, now),
+  ]);
 }
 
 /** The columns that `saveCallSession` writes. */

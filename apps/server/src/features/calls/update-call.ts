@@ -13,7 +13,8 @@ import { demandActingFor } from './acting-for.ts';
 import { requireCall } from './call.ts';
 import { callDifference, changedCall, demandFields } from './call-changes.ts';
 import { callForEvent, callState } from './call-view.ts';
-import { type CallRow, saveCall } from './calls.store.ts';
+import { type CallRow, holdCall, saveCall } from './calls.store.ts';
+import { armSessionLimit } from './session-timers.ts';
 
 /**
  * Changes settings, custom data and planned start of a call; fields stand at the top level or in `data`, the top
@@ -50,7 +51,10 @@ export function updateCall(
   });
 }
 
-/** The event of a changed call; when the change is one that policy reads, everybody in it is asked about again. */
+/**
+ * The event of a changed call that has been saved; when the change is one that policy reads, everybody in it is asked
+ * about again, and a session's longest duration counts as the settings now say.
+ */
 export async function stateCallUpdated(act: Act, before: CallRow, row: CallRow): Promise<void> {
   const { cid } = row;
   act.event({
@@ -64,6 +68,9 @@ export async function stateCallUpdated(act: Act, before: CallRow, row: CallRow):
   });
   const isSame = POLICY_COLUMNS.every((column) => before[column] === row[column]);
   if (!isSame) act.enforce({ cid });
+  if (before.settings_override === row.settings_override) return;
+  const held = await holdCall(act.tx, cid);
+  if (held) await armSessionLimit(act.tx, held, act.now);
 }
 
 /** The columns of a call that policy reads and that these acts change. */

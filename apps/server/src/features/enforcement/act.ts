@@ -1,8 +1,9 @@
 import type { CallCid, Capability, JobId, UserId } from '@callgate/contract';
 import type { Clock } from '../../kernel/clock.ts';
 import { ApiError, inputError, notAllowed, notFound } from '../../kernel/errors.ts';
+import { newId } from '../../kernel/id.ts';
 import type { Database, Handle, Tx } from '../../storage/database.ts';
-import { type AuditDraft, appendRecord, toRecord } from '../audit/index.ts';
+import { type AuditActor, type AuditDraft, appendRecord, toRecord } from '../audit/index.ts';
 import { appendEvents, type EventDraft } from '../events/index.ts';
 import type { SessionSelector } from '../media/index.ts';
 import {
@@ -14,7 +15,9 @@ import {
   type PolicyReader,
   type RankedActor,
   refusal,
+  SERVER,
 } from '../policy/index.ts';
+import { type Timer, takeTimer } from '../timers/index.ts';
 import type { Enforcement } from './enforce.ts';
 import { findReply, rememberReply } from './idempotency.store.ts';
 import type { EnforcementResult } from './jobs.store.ts';
@@ -56,7 +59,18 @@ export interface Act {
   created(): void;
 }
 
-/** The one way to change something: every verb runs through `perform`. */
+/** What is done when a timer is due: an act of nobody's request, with the shape of every other. */
+export interface DueWork {
+  /**
+   * Takes what acts on the same thing take before they set or clear the timer (`tx.lock`, a held row). It comes before the
+   * timer's row in all of them, so that they wait for each other instead of blocking each other.
+   */
+  hold(tx: Tx, timer: Timer): Promise<unknown>;
+  /** As a verb. The row that the timer is about says what is to be done now; often that it is nothing any more. */
+  verb(act: Act, timer: Timer): Promise<void>;
+}
+
+/** The one way to change something: every verb runs through `perform`, every timer's work through `performDue`. */
 export interface Acts {
   readonly database: Database;
   readonly clock: Clock;
@@ -72,6 +86,11 @@ export interface Acts {
     request: ActRequest,
     verb: (act: Act) => Promise<Body>,
   ): Promise<ActReply<Body>>;
+  /**
+   * The same for a timer, as `system`: its row is deleted in the transaction of its effect. When it is gone, moved or
+   * cleared, nothing is done. Throws what the work throws, and then nothing of it stays.
+   */
+  performDue(timer: Timer, work: DueWork): Promise<void>;
 }
 
 export function createActs(deps: {
@@ -85,6 +104,15 @@ export function createActs(deps: {
   onEvents?: () => void;
 }): Acts {
   const { database, clock, policy, enforcement, onEvents = () => undefined } = deps;
+  /** After the commit: chain and order are told, the sessions concerned are brought to what policy now says. */
+  const follow = async <Body>(done: Settled<Body>): Promise<ActReply<Body>> => {
+    if (done.audited) deps.onAudit?.();
+    if (done.told) onEvents();
+    const { status, body, jobId, selectors } = done;
+    if (done.known) return { status, body, enforcement: done.known };
+    if (jobId === null || done.replayed) return { status, body };
+    return { status, body, enforcement: await enforcement.run(jobId, selectors) };
+  };
   return {
     database,
     clock,
@@ -96,17 +124,39 @@ export function createActs(deps: {
         if (replay) return replay;
         const draft = draftAct(tx, request, policy, clock.now());
         const body = await verb(draft.act);
-        return settle(tx, request, draft, body, enforcement);
+        return settle(tx, { actor: actorOfRequest(request), request }, draft, body, enforcement);
       });
-      if (done.audited) deps.onAudit?.();
-      if (done.told) onEvents();
-      const { status, body, jobId, selectors } = done;
-      if (done.known) return { status, body, enforcement: done.known };
-      if (jobId === null || done.replayed) return { status, body };
-      return { status, body, enforcement: await enforcement.run(jobId, selectors) };
+      return follow(done);
+    },
+    async performDue(timer, { hold, verb }) {
+      const done = await database.write(async (tx) => {
+        await hold(tx, timer);
+        if (!(await takeTimer(tx, timer))) return undefined;
+        // Not before its time, although a machine's clock may have been put back since it was read.
+        const now = Math.max(clock.now(), timer.dueAt);
+        const draft = draftAct(tx, { caller: SERVER, address: null }, policy, now);
+        await verb(draft.act, timer);
+        return settle(tx, { actor: actorOfTimer(timer, now) }, draft, {}, enforcement);
+      });
+      if (done) await follow(done);
     },
   };
 }
+
+const actorOfRequest = ({ caller, requestId, address }: ActRequest): AuditActor => ({
+  kind: caller.kind === 'server' ? 'server' : 'user',
+  id: callerUserId(caller) ?? null,
+  address,
+  requestId,
+});
+
+/** The request id does not tell the key, which may be a person's id: request ids are not erased from the audit log. */
+const actorOfTimer = ({ kind }: Timer, now: number): AuditActor => ({
+  kind: 'system',
+  id: null,
+  address: null,
+  requestId: `timer:${kind}:${newId(now)}`,
+});
 
 interface Draft {
   act: Act;
@@ -130,12 +180,16 @@ interface Settled<Body> {
   known?: EnforcementResult;
 }
 
-function draftAct(tx: Tx, request: ActRequest, policy: PolicyReader, now: number): Draft {
+function draftAct(
+  tx: Tx,
+  { caller, address }: Pick<ActRequest, 'caller' | 'address'>,
+  policy: PolicyReader,
+  now: number,
+): Draft {
   const audits: AuditDraft[] = [];
   const events: EventDraft[] = [];
   const selectors: SessionSelector[] = [];
   const status = { value: 200 };
-  const { caller, address } = request;
   const act: Act = {
     tx,
     now,
@@ -156,29 +210,23 @@ function draftAct(tx: Tx, request: ActRequest, policy: PolicyReader, now: number
 
 async function settle<Body extends object>(
   tx: Tx,
-  request: ActRequest,
+  { actor, request }: { actor: AuditActor; request?: ActRequest },
   draft: Draft,
   body: Body,
   enforcement: Enforcement,
 ): Promise<Settled<Body>> {
   const { audits, events, selectors, status, act } = draft;
-  const { caller, requestId, address, idempotency } = request;
   if (audits.length > 1)
     throw new Error(`an act wrote ${audits.length} audit records: ${audits.map((a) => a.action)}`);
   const job = selectors.length === 0 ? undefined : enforcement.addJob(tx, selectors, act.now);
   const jobId = job?.id ?? null;
-  const actor = {
-    kind: caller.kind === 'server' ? 'server' : 'user',
-    id: callerUserId(caller) ?? null,
-    address,
-    requestId,
-  } as const;
   const reply = { status: status.value, body, jobId };
   // Together: on PostgreSQL they share a round trip. The call's row, which numbers its events, is taken last.
   await Promise.all([
     job?.written,
     ...audits.map((audit) => appendRecord(tx, toRecord(audit, actor, jobId, act.now))),
-    idempotency && rememberReply(tx, { scope: keyScope(request), ...idempotency, ...reply }, act.now),
+    request?.idempotency &&
+      rememberReply(tx, { scope: keyScope(request), ...request.idempotency, ...reply }, act.now),
     appendEvents(tx, events, act.now, selectors),
   ]);
   const told = events.length > 0;

@@ -14,8 +14,30 @@ const select = prepared<{ scope: string; key: string; now: number }, Idempotency
     .where('key', '=', p('key'))
     .where('expires_at', '>', p('now')),
 );
-const deleteExpired = prepared<{ now: number }, never>((db, p) =>
-  db.deleteFrom('idempotency_keys').where('expires_at', '<=', p('now')),
+const deleteExpired = prepared<{ scope: string; key: string; now: number }, never>((db, p) =>
+  db
+    .deleteFrom('idempotency_keys')
+    .where('scope', '=', p('scope'))
+    .where('key', '=', p('key'))
+    .where('expires_at', '<=', p('now')),
+);
+const deleteOldest = prepared<{ now: number; limit: number }, { key: string }>((db, p) =>
+  db
+    .deleteFrom('idempotency_keys')
+    .where((eb) =>
+      eb(
+        eb.refTuple('scope', 'key'),
+        'in',
+        db
+          .selectFrom('idempotency_keys as over')
+          .select(['over.scope', 'over.key'])
+          .where('over.expires_at', '<=', p('now'))
+          .orderBy('over.expires_at')
+          .limit(p('limit'))
+          .$asTuple('scope', 'key'),
+      ),
+    )
+    .returning('key'),
 );
 const insert = prepared<IdempotencyKeysTable, never>((db, p) =>
   db.insertInto('idempotency_keys').values({
@@ -38,7 +60,7 @@ export const findReply = (
   now: number,
 ): Promise<IdempotencyKeysTable | undefined> => select.first(handle, { scope, key, now });
 
-/** Remembers a reply in the act's transaction; drops what ran out, so that the key may be used again. */
+/** Remembers a reply in the act's transaction, in the place of one of this key that ran out. */
 export async function rememberReply(
   tx: Tx,
   reply: {
@@ -51,10 +73,11 @@ export async function rememberReply(
   },
   now: number,
 ): Promise<void> {
-  await deleteExpired.all(tx, { now });
+  const { scope, key } = reply;
+  await deleteExpired.all(tx, { scope, key, now });
   await insert.all(tx, {
-    scope: reply.scope,
-    key: reply.key,
+    scope,
+    key,
     request_hash: reply.requestHash,
     status: reply.status,
     body: JSON.stringify(reply.body),
@@ -63,3 +86,7 @@ export async function rememberReply(
     expires_at: now + IDEMPOTENCY_TTL_MS,
   });
 }
+
+/** Forgets replies whose 24 hours are over; resolves with how many. */
+export const purgeReplies = async (tx: Tx, now: number, limit: number): Promise<number> =>
+  (await deleteOldest.all(tx, { now, limit })).length;

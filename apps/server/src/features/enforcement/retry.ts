@@ -1,5 +1,4 @@
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 60_000;
+import { backoffMs } from '../../kernel/backoff.ts';
 
 /** Work that failed and is tried again after 1 s, 2 s, 4 s... up to 60 s. */
 export interface Retry {
@@ -23,9 +22,8 @@ export function createRetry(work: () => Promise<void>): Retry {
   return {
     soon() {
       if (isStopped || timer !== undefined) return;
-      const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 6));
+      timer = setTimeout(() => void attempt(), backoffMs(failures)).unref();
       failures++;
-      timer = setTimeout(() => void attempt(), pauseMs).unref();
     },
     worked() {
       failures = 0;

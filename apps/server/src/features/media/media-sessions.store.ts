@@ -81,6 +81,37 @@ const selectOfType = prepared<{ type: CallTypeName }, MediaSessionRow>((db, p) =
     .where('calls.type', '=', p('type'))
     .where('media_sessions.state', 'in', LIVE),
 );
+const selectLiveCalls = prepared<{ type: CallTypeName; after: CallCid; limit: number }, { cid: CallCid }>(
+  (db, p) =>
+    db
+      .selectFrom('media_sessions')
+      .innerJoin('calls', 'calls.cid', 'media_sessions.cid')
+      .select('media_sessions.cid')
+      .distinct()
+      .where('calls.type', '=', p('type'))
+      .where('media_sessions.cid', '>', p('after'))
+      .where('media_sessions.state', 'in', LIVE)
+      .orderBy('media_sessions.cid')
+      .limit(p('limit')),
+);
+const forgetOld = prepared<{ before: number; limit: number }, { id: SessionId }>((db, p) =>
+  db
+    .updateTable('media_sessions')
+    .set({ address: null })
+    .where(
+      'id',
+      'in',
+      db
+        .selectFrom('media_sessions as old')
+        .select('old.id')
+        .where('old.address', 'is not', null)
+        .where('old.ended_at', 'is not', null)
+        .where('old.ended_at', '<', p('before'))
+        .orderBy('old.ended_at')
+        .limit(p('limit')),
+    )
+    .returning('id'),
+);
 const selectWithAddress = prepared<Record<never, never>, MediaSessionRow>((db) =>
   db.selectFrom('media_sessions').selectAll().where('address', 'is not', null).where('state', 'in', LIVE),
 );
@@ -173,6 +204,21 @@ export const visibleSessionsIn = async (handle: Handle, cid: CallCid): Promise<n
 /** Sessions that are pending since before a time: their join was cut off. */
 export const stalePending = (handle: Handle, before: number, limit: number): Promise<MediaSessionRow[]> =>
   selectStale.all(handle, { before, limit });
+
+/** Calls of a type that somebody is in, in the order of their ids from behind `after` on. */
+export const liveCallsOfType = async (
+  handle: Handle,
+  type: CallTypeName,
+  after: CallCid,
+  limit: number,
+): Promise<CallCid[]> => (await selectLiveCalls.all(handle, { type, after, limit })).map(({ cid }) => cid);
+
+/** How long the address of a session is kept after its end: 30 days in milliseconds (api.md 0.8). */
+const ADDRESS_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** Forgets from where people were in sessions that ended more than 30 days ago; resolves with how many. */
+export const purgeSessionAddresses = async (tx: Tx, now: number, limit: number): Promise<number> =>
+  (await forgetOld.all(tx, { before: now - ADDRESS_RETENTION_MS, limit })).length;
 
 /** Which sessions an act may have changed the policy of. Several fields of one selector narrow it. */
 export type SessionSelector =

@@ -17,20 +17,30 @@ const insertTask = prepared<TaskRow, never>((db, p) =>
   }),
 );
 // `created_at` is within the id (UUID version 7) too, but a date is clearer; 7 days of tasks are few rows.
-const deleteOld = prepared<{ before: number }, never>((db, p) =>
-  db.deleteFrom('tasks').where('created_at', '<', p('before')).where('status', 'in', ['completed', 'failed']),
+const deleteOld = prepared<{ before: number; limit: number }, { id: TaskId }>((db, p) =>
+  db
+    .deleteFrom('tasks')
+    .where(
+      'id',
+      'in',
+      db
+        .selectFrom('tasks as old')
+        .select('old.id')
+        .where('old.created_at', '<', p('before'))
+        .where('old.status', 'in', ['completed', 'failed'])
+        .limit(p('limit')),
+    )
+    .returning('id'),
 );
 const selectTask = prepared<{ id: TaskId; since: number }, TaskRow>((db, p) =>
   db.selectFrom('tasks').selectAll().where('id', '=', p('id')).where('created_at', '>=', p('since')),
 );
 
-/** Adds a task and drops those that ended more than 7 days ago. */
-export async function addTask(tx: Tx, row: TaskRow): Promise<void> {
-  await Promise.all([
-    deleteOld.all(tx, { before: row.created_at - TASK_RETENTION_MS }),
-    insertTask.all(tx, row),
-  ]);
-}
+export const addTask = async (tx: Tx, row: TaskRow): Promise<void> => void (await insertTask.all(tx, row));
+
+/** Drops tasks of more than 7 days ago that have ended; resolves with how many. */
+export const purgeTasks = async (tx: Tx, now: number, limit: number): Promise<number> =>
+  (await deleteOld.all(tx, { before: now - TASK_RETENTION_MS, limit })).length;
 
 /** A task of the last 7 days. */
 export const findTask = (handle: Handle, id: TaskId, now: number): Promise<TaskRow | undefined> =>

@@ -48,6 +48,8 @@ export type SeenAudit = Pick<
 export interface World {
   services: CoreServices;
   clock: Clock & { advance(ms: number): void };
+  /** Time passes, and what is due by then is done. */
+  pass(ms: number): Promise<void>;
   /** Makes a user (role `user`); resolves with the id. */
   user(id: string, fields?: Partial<UsersTable>): Promise<UserId>;
   /** Makes a call; `members` maps ids to call roles. The creator is a host. */
@@ -125,6 +127,10 @@ export async function createWorld(engine: TestEngine): Promise<World> {
   const world: World = {
     services,
     clock,
+    async pass(ms) {
+      clock.advance(ms);
+      await services.timers.tick();
+    },
     rows,
     insert,
     async user(id, fields = {}) {
@@ -191,6 +197,7 @@ export async function createWorld(engine: TestEngine): Promise<World> {
       return { audits: notOfJoins(audits).length, events: notOfJoins(events).length };
     },
     async close() {
+      await services.timers.close();
       await services.enforcement.close();
       await services.sequencer.close();
       await discard();
@@ -200,7 +207,9 @@ export async function createWorld(engine: TestEngine): Promise<World> {
   return world;
 }
 
-const requestNumber = (row: AuditRecordsTable): number => Number(row.request_id.split('-')[1] ?? 0);
+/** Timers have no request: they come first. */
+const requestNumber = (row: AuditRecordsTable): number =>
+  Number(/^req-(\d+)$/.exec(row.request_id)?.[1] ?? 0);
 const parsed = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
 
 const userRow = (id: string, now: number): UsersTable => ({

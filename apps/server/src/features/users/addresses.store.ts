@@ -25,6 +25,24 @@ const seen = prepared<{ user_id: UserId; address: string; now: number }, never>(
 const dropOld = prepared<{ user_id: UserId; before: number }, never>((db, p) =>
   db.deleteFrom('user_addresses').where('user_id', '=', p('user_id')).where('last_seen_at', '<', p('before')),
 );
+const dropOldest = prepared<{ before: number; limit: number }, { user_id: UserId }>((db, p) =>
+  db
+    .deleteFrom('user_addresses')
+    .where((eb) =>
+      eb(
+        eb.refTuple('user_id', 'address'),
+        'in',
+        db
+          .selectFrom('user_addresses as old')
+          .select(['old.user_id', 'old.address'])
+          .where('old.last_seen_at', '<', p('before'))
+          .orderBy('old.last_seen_at')
+          .limit(p('limit'))
+          .$asTuple('user_id', 'address'),
+      ),
+    )
+    .returning('user_id'),
+);
 const dropOf = prepared<{ ids: string }, never>((db, p, engine) =>
   db.deleteFrom('user_addresses').where('user_id', 'in', inList<UserId>(engine, p('ids'))),
 );
@@ -73,3 +91,7 @@ export const addressesOf = async (handle: Handle, userId: UserId, since: number)
 export async function forgetAddresses(tx: Tx, ids: readonly UserId[]): Promise<void> {
   await dropOf.all(tx, { ids: JSON.stringify(ids) });
 }
+
+/** Forgets addresses that were not seen for 30 days, whoever they are of; resolves with how many. */
+export const purgeAddresses = async (tx: Tx, now: number, limit: number): Promise<number> =>
+  (await dropOldest.all(tx, { before: now - ADDRESS_RETENTION_MS, limit })).length;

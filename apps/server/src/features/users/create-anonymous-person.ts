@@ -1,6 +1,6 @@
 import type { Act } from '../enforcement/index.ts';
+import { armGuestEnd } from './end-guest.ts';
 import { ANONYMOUS_TTL_MS, anonymousRow } from './guest.ts';
-import { purgeExpired } from './guests.store.ts';
 import { saveUsers, type UserRow } from './users.store.ts';
 
 /**
@@ -12,6 +12,6 @@ export async function createAnonymousPerson(
   expiresAt: number | null,
 ): Promise<UserRow> {
   const row = anonymousRow(act.now, expiresAt ?? act.now + ANONYMOUS_TTL_MS);
-  await Promise.all([saveUsers(act.tx, [row]), purgeExpired(act.tx, act.now)]);
+  await Promise.all([saveUsers(act.tx, [row]), armGuestEnd(act.tx, row)]);
   return row;
 }

@@ -4,8 +4,9 @@ import { storedApp } from '../app-settings/index.ts';
 import type { Act, ActReply, ActRequest, Acts } from '../enforcement/index.ts';
 import { refusal } from '../policy/index.ts';
 import { quotaAddress } from './address.ts';
+import { armGuestEnd } from './end-guest.ts';
 import { guestRow } from './guest.ts';
-import { countGuest, guestsMade, purgeExpired } from './guests.store.ts';
+import { countGuest, guestsMade } from './guests.store.ts';
 import type { UserTokenClaims } from './token.ts';
 import { type ShownUserResponse, userResponse } from './user.ts';
 import { demandCustomFits } from './user-change.ts';
@@ -31,7 +32,7 @@ export async function createGuest(
 
     const expiresAt = act.now + settings.guests.expire_after_minutes * 60_000;
     const row = guestRow(input.user, act.now, expiresAt);
-    await Promise.all([saveUsers(act.tx, [row]), purgeExpired(act.tx, act.now)]);
+    await Promise.all([saveUsers(act.tx, [row]), armGuestEnd(act.tx, row)]);
     await countGuest(act.tx, row.id, quotaAddress(act.address), act.now);
     act.created();
     recordGuest(act, row);

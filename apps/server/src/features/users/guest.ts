@@ -15,6 +15,9 @@ export const ANONYMOUS_TTL_MS = 24 * 60 * 60 * 1000;
 const madeId = (prefix: string, wish: string): UserId =>
   `${prefix}-${randomUUID()}${wish && `-${wish}`}`.slice(0, ID_LENGTH) as UserId;
 
+/** Whether the id was made for somebody who joined without a name. */
+export const isAnonymousId = (id: UserId): boolean => id.startsWith('anonymous-');
+
 /** A new guest, good until `expiresAt` (milliseconds). */
 export const guestRow = (asked: CreateGuestRequest['user'], now: number, expiresAt: number): UserRow => ({
   ...blankUser(madeId('guest', asked.id ?? ''), now),

@@ -1,11 +1,13 @@
 export { actorField } from './actor.ts';
-export { addressesOf, rememberAddress } from './addresses.store.ts';
+export { addressesOf, purgeAddresses, rememberAddress } from './addresses.store.ts';
 export { type Asking, callerPerson, demandSameTeam, shareTeam } from './caller-person.ts';
 export { createAnonymousPerson } from './create-anonymous-person.ts';
 export { createGuest } from './create-guest.ts';
 export { deactivateUser } from './deactivate-user.ts';
 export { deactivateUsers } from './deactivate-users.ts';
 export { deleteUsers } from './delete-users.ts';
+export { endGuest, GUEST_END } from './end-guest.ts';
+export { purgeExpired, purgeGuestStarts } from './guests.store.ts';
 export { ownUser } from './own-user.ts';
 export { queryUsers } from './query-users.ts';
 export { reactivateUser } from './reactivate-user.ts';

@@ -1,6 +1,7 @@
 import type { Migration } from '../migration.ts';
 import { foundation } from './0001-foundation.ts';
+import { timers } from './0002-timers.ts';
 import { events } from './0004-events.ts';
 
 /** All migrations in order. Published ones are never edited: add the next number. */
-export const MIGRATIONS: readonly Migration[] = [foundation, events];
+export const MIGRATIONS: readonly Migration[] = [foundation, timers, events];

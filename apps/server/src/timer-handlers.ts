@@ -1,0 +1,48 @@
+import { BAN_END, endBan, purgeBans } from './features/bans/index.ts';
+import { CALL_TYPE_LIMITS } from './features/call-types/index.ts';
+import {
+  endCallInTime,
+  endEmptySession,
+  moveSessionLimits,
+  SESSION_END,
+  SESSION_LIMIT,
+} from './features/calls/index.ts';
+import { type Acts, type DueWork, purgeReplies } from './features/enforcement/index.ts';
+import { purgeSessionAddresses } from './features/media/index.ts';
+import { purgeTasks } from './features/tasks/index.ts';
+import { PURGE, type Purges, purgeHandler, type Timer, type TimerHandlers } from './features/timers/index.ts';
+import {
+  endGuest,
+  GUEST_END,
+  purgeAddresses,
+  purgeExpired,
+  purgeGuestStarts,
+} from './features/users/index.ts';
+
+/** What each kind of timer does. */
+const WORK: Readonly<Record<string, DueWork>> = {
+  [BAN_END]: endBan,
+  [CALL_TYPE_LIMITS]: moveSessionLimits,
+  [GUEST_END]: endGuest,
+  [SESSION_END]: endEmptySession,
+  [SESSION_LIMIT]: endCallInTime,
+};
+
+/** What is dropped when it is past its time. */
+export const PURGES: Purges = {
+  addresses: purgeAddresses,
+  bans: purgeBans,
+  'guest-starts': purgeGuestStarts,
+  guests: purgeExpired,
+  'idempotency-keys': purgeReplies,
+  'session-addresses': purgeSessionAddresses,
+  tasks: purgeTasks,
+};
+
+/** What is done when timers are due, by the features that set them. */
+export const timerHandlers = (acts: Acts): TimerHandlers => ({
+  ...Object.fromEntries(
+    Object.entries(WORK).map(([kind, work]) => [kind, (timer: Timer) => acts.performDue(timer, work)]),
+  ),
+  [PURGE]: purgeHandler(acts, PURGES),
+});

@@ -10,6 +10,10 @@ export interface TestCounts {
   readonly modelSteps: number;
   /** Rounds of kill -9 under load, on each engine. */
   readonly killRounds: number;
+  /** Rounds of kill -9 while tasks run, on each engine. */
+  readonly taskKillRounds: number;
+  /** Users of the bulk work whose speed is measured, on each engine. */
+  readonly bulkUsers: number;
   /** Races of conflicting acts, on each engine. */
   readonly races: number;
   /** Requests of the fuzz test, on each engine, shared out evenly over the routes. */
@@ -21,11 +25,22 @@ export interface TestCounts {
 export type CountsName = 'ci' | 'full';
 
 export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
-  ci: { modelHistories: 30, modelSteps: 40, killRounds: 6, races: 100, fuzzRequests: 3_000, properties: 200 },
+  ci: {
+    modelHistories: 30,
+    modelSteps: 40,
+    killRounds: 6,
+    taskKillRounds: 3,
+    bulkUsers: 10_000,
+    races: 100,
+    fuzzRequests: 3_000,
+    properties: 200,
+  },
   full: {
     modelHistories: 500,
     modelSteps: 40,
     killRounds: 50,
+    taskKillRounds: 25,
+    bulkUsers: 100_000,
     races: 1_000,
     fuzzRequests: 30_000,
     properties: 2_000,

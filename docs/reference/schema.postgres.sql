@@ -69,6 +69,8 @@ create table call_blocks (
   constraint call_blocks_cid_fkey FOREIGN KEY (cid) REFERENCES calls(cid) ON DELETE CASCADE
 );
 
+CREATE INDEX call_blocks_user ON public.call_blocks USING btree (user_id);
+
 create table call_epochs (
   cid text collate "C" not null,
   user_id text collate "C" not null,
@@ -87,6 +89,8 @@ create table call_grants (
   constraint call_grants_pkey PRIMARY KEY (cid, user_id, capability),
   constraint call_grants_cid_fkey FOREIGN KEY (cid) REFERENCES calls(cid) ON DELETE CASCADE
 );
+
+CREATE INDEX call_grants_user ON public.call_grants USING btree (user_id);
 
 create table call_members (
   cid text collate "C" not null,
@@ -110,6 +114,8 @@ create table call_mutes (
   constraint call_mutes_pkey PRIMARY KEY (cid, user_id, kind),
   constraint call_mutes_cid_fkey FOREIGN KEY (cid) REFERENCES calls(cid) ON DELETE CASCADE
 );
+
+CREATE INDEX call_mutes_user ON public.call_mutes USING btree (user_id);
 
 create table call_pins (
   cid text collate "C" not null,
@@ -264,6 +270,8 @@ CREATE INDEX media_sessions_call ON public.media_sessions USING btree (cid, crea
 
 CREATE INDEX media_sessions_ended_address ON public.media_sessions USING btree (ended_at) WHERE ((address IS NOT NULL) AND (ended_at IS NOT NULL));
 
+CREATE INDEX media_sessions_of_user ON public.media_sessions USING btree (user_id, id);
+
 CREATE INDEX media_sessions_user ON public.media_sessions USING btree (user_id) WHERE (state = ANY (ARRAY['pending'::text, 'active'::text]));
 
 create table outbox (
@@ -303,6 +311,8 @@ CREATE INDEX permission_requests_call ON public.permission_requests USING btree 
 
 CREATE UNIQUE INDEX permission_requests_pending ON public.permission_requests USING btree (cid, user_id, permission) WHERE (state = 'pending'::text);
 
+CREATE INDEX permission_requests_user ON public.permission_requests USING btree (user_id);
+
 create table roles (
   name text collate "C" not null,
   rank bigint not null,
@@ -311,6 +321,26 @@ create table roles (
   updated_at bigint not null,
   constraint roles_pkey PRIMARY KEY (name)
 );
+
+create table task_chunks (
+  task_id text collate "C" not null,
+  "position" bigint not null,
+  size bigint not null,
+  items text collate "C" not null,
+  results text collate "C",
+  constraint task_chunks_pkey PRIMARY KEY (task_id, "position")
+);
+
+create table task_outputs (
+  task_id text collate "C" not null,
+  item bigint not null,
+  page bigint not null,
+  subject_id text collate "C" not null,
+  lines text collate "C" not null,
+  constraint task_outputs_pkey PRIMARY KEY (task_id, item, page)
+);
+
+CREATE INDEX task_outputs_subject ON public.task_outputs USING btree (subject_id);
 
 create table tasks (
   id text collate "C" not null,
@@ -322,8 +352,19 @@ create table tasks (
   error jsonb,
   created_at bigint not null,
   updated_at bigint not null,
+  input jsonb,
+  as_id text collate "C",
+  request_id text collate "C" not null default ''::text,
+  next_position bigint not null default 0,
+  attempts bigint not null default 0,
+  run_at bigint not null default 0,
+  leased_by text collate "C",
+  leased_until bigint not null default 0,
+  fence bigint not null default 0,
   constraint tasks_pkey PRIMARY KEY (id)
 );
+
+CREATE INDEX tasks_unfinished ON public.tasks USING btree (run_at) WHERE (status = ANY (ARRAY['pending'::text, 'running'::text]));
 
 create table timers (
   kind text collate "C" not null,

@@ -33,6 +33,8 @@ CREATE TABLE call_blocks (
   cid text not null references calls (cid) on delete cascade, user_id text not null,
   blocked_by_id text, created_at bigint not null, primary key (cid, user_id));
 
+CREATE INDEX call_blocks_user on call_blocks (user_id);
+
 CREATE TABLE call_epochs (
   cid text not null references calls (cid) on delete cascade, user_id text not null,
   epoch bigint not null, primary key (cid, user_id));
@@ -41,6 +43,8 @@ CREATE TABLE call_grants (
   cid text not null references calls (cid) on delete cascade, user_id text not null,
   capability text not null, state text not null, changed_by_id text, changed_at bigint not null,
   primary key (cid, user_id, capability));
+
+CREATE INDEX call_grants_user on call_grants (user_id);
 
 CREATE TABLE call_members (
   cid text not null references calls (cid) on delete cascade, user_id text not null,
@@ -53,6 +57,8 @@ CREATE TABLE call_mutes (
   cid text not null references calls (cid) on delete cascade, user_id text not null,
   kind text not null, muted_by_id text, muted_at bigint not null,
   primary key (cid, user_id, kind));
+
+CREATE INDEX call_mutes_user on call_mutes (user_id);
 
 CREATE TABLE call_pins (
   cid text not null references calls (cid) on delete cascade, user_id text not null,
@@ -129,6 +135,8 @@ CREATE INDEX media_sessions_call on media_sessions (cid, created_at)
 CREATE INDEX media_sessions_ended_address on media_sessions (ended_at)
   where address is not null and ended_at is not null;
 
+CREATE INDEX media_sessions_of_user on media_sessions (user_id, id);
+
 CREATE INDEX media_sessions_user on media_sessions (user_id) where state in ('pending', 'active');
 
 CREATE TABLE outbox (
@@ -151,14 +159,28 @@ CREATE INDEX permission_requests_call on permission_requests (cid, state, create
 CREATE UNIQUE INDEX permission_requests_pending on permission_requests (cid, user_id, permission)
   where state = 'pending';
 
+CREATE INDEX permission_requests_user on permission_requests (user_id);
+
 CREATE TABLE roles (
   name text not null primary key, "rank" bigint not null, built_in smallint not null,
   created_at bigint not null, updated_at bigint not null);
 
+CREATE TABLE task_chunks (
+  task_id text not null, position bigint not null, size bigint not null, items text not null, results text,
+  primary key (task_id, position));
+
+CREATE TABLE task_outputs (
+  task_id text not null, item bigint not null, page bigint not null, subject_id text not null,
+  lines text not null, primary key (task_id, item, page));
+
+CREATE INDEX task_outputs_subject on task_outputs (subject_id);
+
 CREATE TABLE tasks (
   id text not null primary key, type text not null, status text not null, total bigint not null,
   done bigint not null, result text, error text, created_at bigint not null,
-  updated_at bigint not null);
+  updated_at bigint not null, input text, as_id text, request_id text not null default '', next_position bigint not null default 0, attempts bigint not null default 0, run_at bigint not null default 0, leased_by text, leased_until bigint not null default 0, fence bigint not null default 0);
+
+CREATE INDEX tasks_unfinished on tasks (run_at) where status in ('pending', 'running');
 
 CREATE TABLE timers (
   kind text not null, key text not null, due_at bigint not null, data text, attempts bigint not null,

@@ -11,13 +11,20 @@ import { createAddressBans } from './features/ip-bans/index.ts';
 import { type MediaPlane, noMediaPlane } from './features/media/index.ts';
 import { createPolicyReader } from './features/policy/index.ts';
 import { seedRoles } from './features/roles/index.ts';
+import { createTaskWorker, EXPORT_TASK } from './features/tasks/index.ts';
 import { createTimers, seedPurges } from './features/timers/index.ts';
-import { signUserToken, type UserTokenClaims } from './features/users/index.ts';
+import {
+  exportHandler,
+  signUserToken,
+  type UserTokenClaims,
+  userTaskHandlers,
+} from './features/users/index.ts';
 import { createGate } from './http/admit.ts';
 import { createHttpServer } from './http/server.ts';
 import { createSocketDoor } from './http/socket-door.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { Logger } from './kernel/logger.ts';
+import { PERSON_SOURCES } from './person-data.store.ts';
 import { policySources } from './policy-sources.ts';
 import type { AppHooks, CoreServices, Services } from './services.ts';
 import type { Database, StorageHooks } from './storage/database.ts';
@@ -76,6 +83,11 @@ export function createServices(parts: Parts): CoreServices {
   const onAudit = () => sequencer.wake();
   const acts = createActs({ database, clock, policy, enforcement, onAudit, onEvents });
   const timers = createTimers({ database, clock, logger, handlers: timerHandlers(acts) });
+  const handlers = {
+    ...userTaskHandlers(acts),
+    [EXPORT_TASK]: exportHandler({ database, clock, sources: PERSON_SOURCES }),
+  };
+  const tasks = createTaskWorker({ database, clock, logger, handlers, hooks: parts.hooks });
   return {
     config,
     clock,
@@ -90,6 +102,7 @@ export function createServices(parts: Parts): CoreServices {
     sequencer,
     eventOrder,
     timers,
+    tasks,
   };
 }
 
@@ -142,6 +155,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
       await services.enforcement.recover();
       services.timers.start();
       await endCutOffJoins(services);
+      await services.tasks.start();
       await server.listen({ host: config.host, port: config.port });
       const address = server.server.address();
       return typeof address === 'object' && address !== null ? address.port : config.port;
@@ -151,6 +165,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
       const cut = setTimeout(() => server.server.closeAllConnections(), config.stopTimeoutMs);
       await server.close();
       clearTimeout(cut);
+      await services.tasks.close();
       await services.timers.close();
       await services.enforcement.close();
       await services.eventOrder.close();

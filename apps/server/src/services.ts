@@ -5,6 +5,7 @@ import type { EventOrder } from './features/events/index.ts';
 import type { AddressBans } from './features/ip-bans/index.ts';
 import type { MediaPlane } from './features/media/index.ts';
 import type { PolicyReader } from './features/policy/index.ts';
+import type { TaskHooks, TaskWorker } from './features/tasks/index.ts';
 import type { Timers } from './features/timers/index.ts';
 import type { UserTokenClaims } from './features/users/index.ts';
 import type { OpenSockets } from './features/watching/index.ts';
@@ -31,6 +32,8 @@ export interface CoreServices {
   readonly eventOrder: EventOrder;
   /** Does what is due later, each at its time. */
   readonly timers: Timers;
+  /** Does what was written down for later, piece by piece. */
+  readonly tasks: TaskWorker;
 }
 
 /** What the features' routes are given: everything that `app.ts` composed. */
@@ -50,6 +53,6 @@ export interface EventSockets extends OpenSockets {
 
 /** What tests may hang onto, by name; absent in production. Awaited at each point. */
 export interface AppHooks {
-  /** `before-reply`: an act is on disk and enforced, its reply is not sent yet. */
-  at(point: 'before-reply'): void | Promise<void>;
+  /** `before-reply`: an act is on disk and enforced, its reply is not sent yet. The others: `TaskHooks`. */
+  at(point: 'before-reply' | Parameters<TaskHooks['at']>[0]): void | Promise<void>;
 }

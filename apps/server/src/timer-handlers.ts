@@ -9,7 +9,6 @@ import {
 } from './features/calls/index.ts';
 import { type Acts, type DueWork, purgeReplies } from './features/enforcement/index.ts';
 import { purgeSessionAddresses } from './features/media/index.ts';
-import { purgeTasks } from './features/tasks/index.ts';
 import { PURGE, type Purges, purgeHandler, type Timer, type TimerHandlers } from './features/timers/index.ts';
 import {
   endGuest,
@@ -36,7 +35,6 @@ export const PURGES: Purges = {
   guests: purgeExpired,
   'idempotency-keys': purgeReplies,
   'session-addresses': purgeSessionAddresses,
-  tasks: purgeTasks,
 };
 
 /** What is done when timers are due, by the features that set them. */

@@ -213,6 +213,7 @@ describe('answers', () => {
       'deactivateUsers',
       'reactivateUsers',
       'deleteUsers',
+      'exportUsers',
       'blockUsers',
       'createCallType',
       'joinCall',

@@ -4,6 +4,7 @@ import type { ActRequest } from '../features/enforcement/index.ts';
 import type { Caller } from '../features/policy/index.ts';
 import { inputError } from '../kernel/errors.ts';
 import { countedAddress } from './admit.ts';
+import { BulkBody } from './bulk-body.ts';
 import { idempotencyOf } from './idempotency.ts';
 import { isCleanText } from './json-body.ts';
 import type { Input } from './route.ts';
@@ -27,14 +28,16 @@ export function inputChecker(operation: Operation): InputChecker {
     checkPath?.(params);
     checkQuery(query);
     demandCleanQuery(query as Record<string, string>);
-    const body = checkedBody(request.body, operation, checkBody);
+    const bulk = request.body instanceof BulkBody ? request.body : undefined;
+    const body = bulk ? bulk.body : checkedBody(request.body, operation, checkBody);
     const caller = request.context.caller ?? NOBODY;
     return {
-      request: actRequest(request, operation, caller, body),
+      request: actRequest(request, operation, caller, { body, hash: bulk?.requestHash }),
       caller,
       params,
       query,
       body,
+      ...(bulk && { items: bulk.items }),
     } as Input<never>;
   };
 }
@@ -61,9 +64,9 @@ function actRequest(
   request: FastifyRequest,
   operation: Operation,
   caller: Caller,
-  body: unknown,
+  asked: { body: unknown; hash: string | undefined },
 ): ActRequest {
-  const idempotency = operation.write ? idempotencyOf(request, body) : undefined;
+  const idempotency = operation.write ? idempotencyOf(request, asked.body, asked.hash) : undefined;
   return {
     caller,
     requestId: request.id,

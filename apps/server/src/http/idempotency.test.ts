@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testEngines } from '../storage/test-databases.ts';
-import { requestHash } from './idempotency.ts';
+import { requestHash } from './request-hash.ts';
 import { createHttpWorld, type HttpWorld } from './test/http-world.ts';
 
 for (const engine of testEngines) {

@@ -1,37 +1,22 @@
-import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { inputError } from '../kernel/errors.ts';
+import { requestHash } from './request-hash.ts';
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
-/** The `Idempotency-Key` of a write with a hash of what was asked; undefined without the header. */
+/**
+ * The `Idempotency-Key` of a write with a hash of what was asked; undefined without the header. `known`: the hash, if
+ * somebody has made it already.
+ */
 export function idempotencyOf(
   request: FastifyRequest,
   body: unknown,
+  known?: string,
 ): { key: string; requestHash: string } | undefined {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key !== 'string' || !KEY.test(key)) {
     throw inputError('Idempotency-Key', 'must be 1 to 255 printable ASCII characters');
   }
-  return { key, requestHash: requestHash(request.method, request.url, body) };
-}
-
-/** SHA-256 over method, path, query and body; neither the order of keys nor `api_key` counts. */
-export function requestHash(method: string, target: string, body: unknown): string {
-  const url = new URL(target, 'http://localhost');
-  const query = [...url.searchParams].filter(([name]) => name !== 'api_key').sort(byText);
-  const asked = JSON.stringify([method, url.pathname, query, canonical(body)]);
-  return createHash('sha256').update(asked).digest('hex');
-}
-
-const byText = (a: readonly [string, string], b: readonly [string, string]): number =>
-  a.join('=') < b.join('=') ? -1 : 1;
-
-/** The same value with the keys of every object in order, told apart from lists. Bodies are at most 20 levels deep. */
-function canonical(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(canonical);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return { entries: entries.map(([key, child]) => [key, canonical(child)]) };
+  return { key, requestHash: known ?? requestHash(request.method, request.url, body) };
 }

@@ -1,6 +1,7 @@
 import type { BodyOf, OperationId, ParamsOf, QueryOf } from '@callgate/contract';
 import type { ActReply, ActRequest } from '../features/enforcement/index.ts';
 import type { Caller } from '../features/policy/index.ts';
+import type { TaskItems } from '../features/tasks/index.ts';
 
 /** A checked request: everything is of the types that the contract's schemas say. */
 export interface Input<Id extends OperationId> {
@@ -11,6 +12,8 @@ export interface Input<Id extends OperationId> {
   /** Every value is text. */
   query: QueryOf<Id>;
   body: BodyOf<Id>;
+  /** The ids of a bulk request that was too long to be read here; `body.user_ids` is empty then. */
+  items?: TaskItems;
 }
 
 /** A long reply that is sent piece by piece as the client reads. */

@@ -10,6 +10,13 @@ import { type Answer, type Input, isStreamReply, type Route } from './route.ts';
 
 type AnyHandler = (input: Input<never>) => Promise<Answer>;
 
+/** What a route says of itself to those who read its body. */
+export interface RouteConfig {
+  operation?: string;
+  /** Takes bodies that are longer than others. */
+  isBulk?: boolean;
+}
+
 /** Turns operations of the contract into routes of the server. */
 export function operationRouter(app: FastifyInstance, gate: Gate, hooks: AppHooks | undefined): Route {
   const served = new Set<string>();
@@ -22,6 +29,8 @@ export function operationRouter(app: FastifyInstance, gate: Gate, hooks: AppHook
     app.route({
       method: operation.method,
       url: operation.path,
+      ...(operation.bodyLimitBytes && { bodyLimit: operation.bodyLimitBytes }),
+      config: { operation: id, isBulk: operation.bodyLimitBytes !== undefined } satisfies RouteConfig,
       onRequest: (request, reply) => gate.admit(request, reply, operation),
       handler: async (request, reply) => {
         const answer = await run(check(request));

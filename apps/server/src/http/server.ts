@@ -5,6 +5,7 @@ import { newId } from '../kernel/id.ts';
 import type { Services } from '../services.ts';
 import { addressReader } from './address.ts';
 import { createGate, showIdleQuota } from './admit.ts';
+import { createBulkBodyReader, LONG_BODY_BYTES } from './bulk-body.ts';
 import { answerClientErrors } from './client-errors.ts';
 import { allowOrigins } from './cors.ts';
 import { serveDocs } from './docs.ts';
@@ -21,7 +22,7 @@ import { pathOf, saneRequestId } from './request-context.ts';
 import { logRequests } from './request-log.ts';
 import { featureRoutes } from './routes/index.ts';
 import { serveMetrics } from './serve-metrics.ts';
-import { operationRouter } from './serve-operation.ts';
+import { operationRouter, type RouteConfig } from './serve-operation.ts';
 import { answerUnknownPaths } from './unknown-paths.ts';
 
 /** Longest path parameter that is handed to the schemas, which then say what is wrong with it. */
@@ -99,7 +100,7 @@ function bareServer(services: Services, limits: RateLimits): FastifyInstance {
   acceptJsonOnly(app);
   serveHealth(app, services, proxies);
   app.setErrorHandler((error, request, reply) => {
-    const known = knownError(error, config.bodyLimitBytes);
+    const known = knownError(error, request.routeOptions.bodyLimit ?? config.bodyLimitBytes);
     if (known.kind === 'internal' || known.kind === 'overloaded') {
       logger.error(
         { requestId: request.id, method: request.method, path: pathOf(request), err: error },
@@ -118,10 +119,19 @@ const misdirected = (): ApiError =>
   );
 
 function acceptJsonOnly(app: FastifyInstance): void {
+  const bulk = createBulkBodyReader();
+  app.addHook('onClose', () => bulk.close());
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = body as Buffer;
+    const { operation, isBulk } = request.routeOptions.config as RouteConfig;
+    if (isBulk && operation && bytes.length > LONG_BODY_BYTES) {
+      const { method, url: target } = request;
+      bulk.read({ operation, method, target, bytes }).then((read) => done(null, read), done);
+      return;
+    }
     try {
-      done(null, parseJsonBytes(body as Buffer));
+      done(null, parseJsonBytes(bytes));
     } catch (error) {
       done(error as Error, undefined);
     }

@@ -240,13 +240,52 @@ export interface MediaSessionsTable {
 export interface TasksTable {
   id: TaskId;
   type: string;
-  status: 'pending' | 'running' | 'completed' | 'failed';
+  status: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled';
   total: number;
   done: number;
+  /** Of a task whose work was done within the request; otherwise the chunks say it. */
   result: Json | null;
   error: Json | null;
   created_at: Millis;
   updated_at: Millis;
+  /** What its handler needs to know beside the ids. */
+  input: Json | null;
+  /** On whose behalf a server token asked. */
+  as_id: UserId | null;
+  request_id: string;
+  /** The first id that is not done, counted from 0. */
+  next_position: number;
+  /** Failures in a row. */
+  attempts: number;
+  /** Not to be tried again before. */
+  run_at: Millis;
+  leased_by: string | null;
+  leased_until: Millis;
+  /** Grows with each change of hands. */
+  fence: number;
+}
+
+/** Some of the ids of a task, which are done in one piece. */
+export interface TaskChunksTable {
+  task_id: TaskId;
+  /** Of its first id among those of the task, from 0. */
+  position: number;
+  size: number;
+  /** A list of ids. */
+  items: JsonText;
+  /** As long as `items`: null for what worked, otherwise why not. Null until it is done. */
+  results: JsonText | null;
+}
+
+/** What a task found about one of its ids, in pieces of some 64 KB. */
+export interface TaskOutputsTable {
+  task_id: TaskId;
+  /** The position of the id. */
+  item: number;
+  page: number;
+  subject_id: UserId;
+  /** JSON objects, one a line. */
+  lines: string;
 }
 
 /** Work to do after a commit (enforcement now; timers and webhooks join later). */
@@ -383,6 +422,8 @@ export interface Tables {
   ip_bans: IpBansTable;
   media_sessions: MediaSessionsTable;
   tasks: TasksTable;
+  task_chunks: TaskChunksTable;
+  task_outputs: TaskOutputsTable;
   jobs: JobsTable;
   outbox: OutboxTable;
   connections: ConnectionsTable;

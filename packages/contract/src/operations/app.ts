@@ -1,10 +1,17 @@
 import { GetAppResponse, UpdateAppRequest, UpdateAppResponse } from '../schemas/app.ts';
 import { ActResponse } from '../schemas/enforcement.ts';
-import { CommonQuery } from '../schemas/fields.ts';
+import { CommonQuery, EmptyRequest } from '../schemas/fields.ts';
 import { CreateGuestRequest, CreateGuestResponse } from '../schemas/guests.ts';
 import { QueryModerationLogsQuery, QueryModerationLogsResponse } from '../schemas/moderation-logs.ts';
 import { CreateRoleRequest, CreateRoleResponse, ListRolesResponse, RolePath } from '../schemas/roles.ts';
-import { GetTaskResponse, TaskPath } from '../schemas/tasks.ts';
+import {
+  GetTaskExportResponse,
+  GetTaskResponse,
+  GetTaskResultsResponse,
+  TaskExportQuery,
+  TaskPath,
+  TaskResultsQuery,
+} from '../schemas/tasks.ts';
 import { bodyErrors, openErrors, operations, tokenErrors } from './operation.ts';
 
 export const appOperations = operations({
@@ -104,7 +111,8 @@ export const appOperations = operations({
     method: 'GET',
     path: '/api/v2/tasks/:id',
     summary: 'Read a task',
-    description: 'Answers where a task stands. Ask again until `status` is `completed` or `failed`.',
+    description:
+      'Answers where a task stands. Ask again until `status` is `completed`, `failed` or `cancelled`. Tasks are kept for 7 days.',
     tags: ['tasks'],
     params: TaskPath,
     query: CommonQuery,
@@ -113,6 +121,55 @@ export const appOperations = operations({
     auth: 'server',
     limit: 'default',
     write: false,
+  },
+  getTaskResults: {
+    id: 'getTaskResults',
+    method: 'GET',
+    path: '/api/v2/tasks/:id/results',
+    summary: 'Read what became of the users of a task',
+    description: 'Answers page by page what became of each user, also while the task runs.',
+    tags: ['tasks'],
+    params: TaskPath,
+    query: TaskResultsQuery,
+    success: { status: 200, schema: GetTaskResultsResponse },
+    errors: tokenErrors('not_found'),
+    auth: 'server',
+    limit: 'default',
+    write: false,
+  },
+  getTaskExport: {
+    id: 'getTaskExport',
+    method: 'GET',
+    path: '/api/v2/tasks/:id/export',
+    summary: 'Read what an export found',
+    description:
+      'Answers what is stored about the users of a completed export, as a page or, with `format=ndjson`, as a stream of every record (`application/x-ndjson`). Another task, and one that is not completed: 400, code 4.',
+    tags: ['tasks'],
+    params: TaskPath,
+    query: TaskExportQuery,
+    success: { status: 200, schema: GetTaskExportResponse },
+    errors: tokenErrors('not_found'),
+    auth: 'server',
+    limit: 'default',
+    write: false,
+  },
+  cancelTask: {
+    id: 'cancelTask',
+    method: 'POST',
+    path: '/api/v2/tasks/:id/cancel',
+    summary: 'Cancel a task',
+    description:
+      'Ends a task before its end; what is done stays done. Cancelled already: nothing happens, 200. Completed or failed: 400, code 4.',
+    tags: ['tasks'],
+    params: TaskPath,
+    query: CommonQuery,
+    body: EmptyRequest,
+    bodyOptional: true,
+    success: { status: 200, schema: ActResponse },
+    errors: bodyErrors('not_found'),
+    auth: 'server',
+    limit: 'default',
+    write: true,
   },
   queryModerationLogs: {
     id: 'queryModerationLogs',

@@ -131,6 +131,28 @@ export const EXAMPLES: { readonly [Id in OperationId]: Example<Id> } = {
       duration,
     },
   },
+  getTaskResults: {
+    params: { id: 'task-1' },
+    query: { limit: '100' },
+    result: {
+      results: [
+        { user_id: 'noor', status: 'ok' },
+        { user_id: 'nobody', status: 'error', error: 'user "nobody" does not exist' },
+      ],
+      duration,
+    },
+  },
+  getTaskExport: {
+    params: { id: 'task-4' },
+    result: {
+      records: [
+        { user_id: 'noor', kind: 'user', data: { id: 'noor', name: 'Noor' } },
+        { user_id: 'noor', kind: 'membership', data: { call_cid: 'default:standup', role: 'host' } },
+      ],
+      duration,
+    },
+  },
+  cancelTask: { params: { id: 'task-1' }, body: {}, result: done },
   queryModerationLogs: {
     query: { action: 'ban_user', from: at, limit: '10' },
     result: {
@@ -192,6 +214,7 @@ export const EXAMPLES: { readonly [Id in OperationId]: Example<Id> } = {
   reactivateUsers: { body: { user_ids: ['noor'] }, result: { task_id: 'task-2', duration } },
   deleteUsers: { body: { user_ids: ['noor'], user: 'soft' }, result: { task_id: 'task-3', duration } },
   restoreUsers: { body: { user_ids: ['noor'] }, result: done },
+  exportUsers: { body: { user_ids: ['noor'] }, result: { task_id: 'task-4', duration } },
   blockUsers: {
     body: { user_id: 'maya', blocked_user_id: 'noor' },
     result: { blocked_by_user_id: 'maya', blocked_user_id: 'noor', created_at: at, duration },

@@ -50,6 +50,8 @@ export interface Operation {
   readonly body?: TSchema;
   /** The body may be left out altogether; it then counts as `{}`. */
   readonly bodyOptional?: true;
+  /** The largest body in bytes, where it is larger than the server's limit for every other operation. */
+  readonly bodyLimitBytes?: number;
   readonly success: {
     readonly status: 200 | 201;
     readonly schema: TSchema;

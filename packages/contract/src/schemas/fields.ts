@@ -14,8 +14,8 @@ import {
 
 /**
  * The bounds of everything that a client may send. Lengths count Unicode code points unless the name says
- * bytes. The server checks what a schema cannot say: `customBytes`, `settingsBytes`, `bulkUserIdsNow`, and
- * the numbers of call types and roles.
+ * bytes. The server checks what a schema cannot say: `customBytes`, `settingsBytes`, and the numbers of call types
+ * and roles.
  */
 export const LIMITS = {
   nameLength: 255,
@@ -31,10 +31,15 @@ export const LIMITS = {
   settingsBytes: 16 * 1024,
   settingsKeys: 64,
   userBatch: 100,
-  /** What the schema of a bulk request takes. */
+  /** Users of one bulk request. */
   bulkUserIds: 100_000,
-  /** More than this is answered with 400/19 until bulk work runs in the background. */
+  /** Up to so many are done before the answer; more are done by a task in the background. */
   bulkUserIdsNow: 100,
+  /** The largest body of a bulk request: 100,000 ids of 255 bytes, with room for quotes, commas and spaces. */
+  bulkBodyBytes: 28 * 1024 * 1024,
+  /** Users up to which a task tells its whole `result`. */
+  taskResultsInline: 1000,
+  taskResultsPage: 1000,
   membersPerRequest: 100,
   membersLimitDefault: 25,
   pageMax: 100,

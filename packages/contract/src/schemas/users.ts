@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { TaskId } from '../ids.ts';
 import { actFields } from './enforcement.ts';
 import {
   cursor,
@@ -9,6 +10,7 @@ import {
   LIMITS,
   limit,
   listOf,
+  madeId,
   mapOf,
   nullable,
   offset,
@@ -225,7 +227,7 @@ export type UserActResponse = Static<typeof UserActResponse>;
 const bulkUserIds = listOf(
   userId('A user; must exist.'),
   LIMITS.bulkUserIds,
-  'The users. More than 100 are answered with 400, code 19 by this version.',
+  `The users, at most ${LIMITS.bulkUserIds.toLocaleString('en-US')}; one that is named twice counts once.`,
   1,
 );
 
@@ -269,3 +271,14 @@ export const RestoreUsersRequest = request('RestoreUsersRequest', 'Brings softly
   user_ids: bulkUserIds,
 });
 export type RestoreUsersRequest = Static<typeof RestoreUsersRequest>;
+
+export const RestoreUsersResponse = response('RestoreUsersResponse', 'The users are back, or will be.', {
+  task_id: Type.Optional(madeId<TaskId>('The task that does it, when there are more than 100 users.')),
+  ...actFields,
+});
+export type RestoreUsersResponse = Static<typeof RestoreUsersResponse>;
+
+export const ExportUsersRequest = request('ExportUsersRequest', 'Collects what is stored about users.', {
+  user_ids: bulkUserIds,
+});
+export type ExportUsersRequest = Static<typeof ExportUsersRequest>;

@@ -11,7 +11,7 @@ export interface AuditDraft {
   /** On whose behalf a server token acted. */
   asId?: UserId | null;
   target?: {
-    type: 'user' | 'call' | 'call_type' | 'role' | 'app' | 'permission_request' | 'session';
+    type: 'user' | 'call' | 'call_type' | 'role' | 'app' | 'permission_request' | 'session' | 'task';
     id: string;
   };
   reason?: string | null;

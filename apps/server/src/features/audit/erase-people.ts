@@ -6,6 +6,8 @@ import { mentionsAny } from './mentions.ts';
 
 /** Records emptied in one transaction at most. */
 const BATCH = 500;
+/** People whose own records are emptied in one transaction. */
+const PEOPLE = 50;
 
 /**
  * Empties the personal columns of every committed record that names one of the people: as actor, as the one acted
@@ -14,7 +16,13 @@ const BATCH = 500;
  */
 export async function erasePeople(database: Database, userIds: readonly UserId[]): Promise<void> {
   const ids: ReadonlySet<string> = new Set(userIds);
-  for (const userId of ids) await database.write((tx) => erasePersonal(tx, userId as UserId));
+  const people = [...ids] as UserId[];
+  for (let from = 0; from < people.length; from += PEOPLE) {
+    const some = people.slice(from, from + PEOPLE);
+    await database.write(async (tx) => {
+      await Promise.all(some.map((userId) => erasePersonal(tx, userId)));
+    });
+  }
   let found: AuditId[] = [];
   const erase = async () => {
     const records = found;

@@ -50,7 +50,7 @@ export interface Act {
   readonly policy: PolicyReader;
   /** The caller's policy in a call; undefined for server tokens, which may do everything. 404/16 without the call. */
   callerPolicy(cid: CallCid): Promise<LoadedPolicy | undefined>;
-  /** Records who did what; exactly one per act that changes something, none for a no-op. */
+  /** Records who did what; exactly one per act that changes something, none for a no-op (more in `performMany`). */
   audit(draft: AuditDraft): void;
   event(draft: EventDraft): void;
   /** Names sessions whose policy this act may have changed. */
@@ -91,6 +91,11 @@ export interface Acts {
    * cleared, nothing is done. Throws what the work throws, and then nothing of it stays.
    */
   performDue(timer: Timer, work: DueWork): Promise<void>;
+  /**
+   * As `perform`, for a piece of a task: many acts of one request in one transaction, each with a record of its own,
+   * and one job that enforces all of them.
+   */
+  performMany(request: ActRequest, verb: (act: Act) => Promise<void>): Promise<void>;
 }
 
 export function createActs(deps: {
@@ -113,20 +118,33 @@ export function createActs(deps: {
     if (jobId === null || done.replayed) return { status, body };
     return { status, body, enforcement: await enforcement.run(jobId, selectors) };
   };
+  const run = async <Body extends object>(
+    request: ActRequest,
+    verb: (act: Act) => Promise<Body>,
+    recordsAtMost: number,
+  ): Promise<ActReply<Body>> => {
+    const done = await database.write(async (tx) => {
+      const replay = await replayOf<Body>(tx, request, enforcement, clock.now());
+      if (replay) return replay;
+      const draft = draftAct(tx, request, policy, clock.now());
+      const body = await verb(draft.act);
+      demandFewRecords(draft, recordsAtMost);
+      return settle(tx, { actor: actorOfRequest(request), request }, draft, body, enforcement);
+    });
+    return follow(done);
+  };
   return {
     database,
     clock,
     policy,
     onEvents,
-    async perform<Body extends object>(request: ActRequest, verb: (act: Act) => Promise<Body>) {
-      const done = await database.write(async (tx) => {
-        const replay = await replayOf<Body>(tx, request, enforcement, clock.now());
-        if (replay) return replay;
-        const draft = draftAct(tx, request, policy, clock.now());
-        const body = await verb(draft.act);
-        return settle(tx, { actor: actorOfRequest(request), request }, draft, body, enforcement);
-      });
-      return follow(done);
+    perform: (request, verb) => run(request, verb, 1),
+    async performMany(request, verb) {
+      const work = async (act: Act) => {
+        await verb(act);
+        return {};
+      };
+      await run(request, work, Number.POSITIVE_INFINITY);
     },
     async performDue(timer, { hold, verb }) {
       const done = await database.write(async (tx) => {
@@ -136,6 +154,7 @@ export function createActs(deps: {
         const now = Math.max(clock.now(), timer.dueAt);
         const draft = draftAct(tx, { caller: SERVER, address: null }, policy, now);
         await verb(draft.act, timer);
+        demandFewRecords(draft, 1);
         return settle(tx, { actor: actorOfTimer(timer, now) }, draft, {}, enforcement);
       });
       if (done) await follow(done);
@@ -157,6 +176,11 @@ const actorOfTimer = ({ kind }: Timer, now: number): AuditActor => ({
   address: null,
   requestId: `timer:${kind}:${newId(now)}`,
 });
+
+function demandFewRecords({ audits }: Draft, most: number): void {
+  if (audits.length <= most) return;
+  throw new Error(`an act wrote ${audits.length} audit records: ${audits.map((a) => a.action)}`);
+}
 
 interface Draft {
   act: Act;
@@ -216,8 +240,6 @@ async function settle<Body extends object>(
   enforcement: Enforcement,
 ): Promise<Settled<Body>> {
   const { audits, events, selectors, status, act } = draft;
-  if (audits.length > 1)
-    throw new Error(`an act wrote ${audits.length} audit records: ${audits.map((a) => a.action)}`);
   const job = selectors.length === 0 ? undefined : enforcement.addJob(tx, selectors, act.now);
   const jobId = job?.id ?? null;
   const reply = { status: status.value, body, jobId };

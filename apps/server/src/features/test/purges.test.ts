@@ -2,7 +2,6 @@ import type { BanId, SessionId, UserId } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BansTable, IdempotencyKeysTable, MediaSessionsTable } from '../../storage/tables.ts';
 import { testEngines } from '../../storage/test-databases.ts';
-import { completedTask } from '../tasks/index.ts';
 import { PURGE_BATCH } from '../timers/index.ts';
 import { createWorld, WORLD_START, type World } from './world.ts';
 
@@ -70,17 +69,6 @@ for (const engine of testEngines) {
       await world.insert('guest_starts', start('old', WORLD_START), start('new', WORLD_START + 1));
       await world.pass(HOUR_MS);
       expect((await world.rows('guest_starts')).map((row) => row.user_id)).toEqual(['new']);
-    });
-
-    test('[TIM7] tasks that have ended go after 7 days', async () => {
-      const task = (type: string, at: number, status = 'completed') => ({
-        ...completedTask(type, {}, at),
-        ...{ status: status as 'completed', created_at: at },
-      });
-      const old = AT - 7 * DAY_MS - 1;
-      await world.insert('tasks', task('old', old), task('running', old, 'running'), task('new', old + 1));
-      await world.pass(HOUR_MS);
-      expect((await world.rows('tasks')).map(({ type }) => type).sort()).toEqual(['new', 'running']);
     });
 
     test('[TIM7] bans that have been over for 7 days without a timer go untold', async () => {

@@ -197,6 +197,7 @@ export async function createWorld(engine: TestEngine): Promise<World> {
       return { audits: notOfJoins(audits).length, events: notOfJoins(events).length };
     },
     async close() {
+      await services.tasks.close();
       await services.timers.close();
       await services.enforcement.close();
       await services.sequencer.close();

@@ -1,5 +1,5 @@
 import { LIMITS, type TaskId, type UserId } from '@callgate/contract';
-import { ApiError, notFound } from '../../kernel/errors.ts';
+import { notFound } from '../../kernel/errors.ts';
 import {
   type Act,
   type ActReply,
@@ -8,7 +8,18 @@ import {
   demandServer,
   requireActor,
 } from '../enforcement/index.ts';
-import { addTask, completedTask, type ItemResult } from '../tasks/index.ts';
+import {
+  addTask,
+  type BulkIds,
+  completedTask,
+  type ItemResult,
+  idsIn,
+  itemResult,
+  itemsOf,
+  type Outcome,
+  startTask,
+  type TaskItems,
+} from '../tasks/index.ts';
 import { lockUsers, recordChanges, type UserChange } from './record-changes.ts';
 import { findUsers, type UserRow } from './users.store.ts';
 
@@ -19,8 +30,12 @@ export interface BulkWork {
   event: UserChange['event'];
   /** On whose behalf a server acts. */
   asId: UserId | null;
+  /** What the work is made from again when a task does it in the background. */
+  input?: Record<string, unknown>;
   /** The row as it is to be; the same row: nothing to do. */
-  change(before: UserRow, act: Act): UserRow;
+  change(before: UserRow, now: number): UserRow;
+  /** Why this user cannot be changed, if so. */
+  refuse?(before: UserRow): string | undefined;
   /** Tombstones count as users. */
   withDeleted?: boolean;
   /** Runs in the act after the rows were written, with the users that changed. */
@@ -29,48 +44,84 @@ export interface BulkWork {
 
 /**
  * Does bulk work on up to 100 users within the request: the task that the reply names is completed, its result says
- * of each id `ok` or why not. Server tokens only. 400/19 for more ids; 404/16 when not one of them exists.
+ * of each id `ok` or why not. More users are written down for a task in the background. Server tokens only. 404/16
+ * when there are up to 100 ids and not one of them exists.
  */
 export function bulkUsers(
   acts: Acts,
   request: ActRequest,
-  userIds: readonly UserId[],
+  userIds: BulkIds,
   work: BulkWork,
 ): Promise<ActReply<{ task_id: TaskId }>> {
+  const items = itemsOf(userIds);
   return acts.perform(request, async (act) => {
     demandServer(act.caller);
-    const ids = [...new Set(userIds)];
-    demandFewEnough(ids);
-    await lockUsers(act.tx, ids);
-    if (work.asId) await requireActor(act.tx, act.policy, work.asId);
-    const rows = await findUsers(act.tx, ids);
-    const known = ids.flatMap((id) => {
-      const row = rows.get(id);
-      return row && (row.deleted_at === null || work.withDeleted) ? [row] : [];
-    });
-    const [first] = ids;
-    if (known.length === 0 && first) throw notFound('user', first);
-
     act.created();
-    const changes = known.map((before) => ({ before, after: work.change(before, act), event: work.event }));
-    await recordChanges(act, work.action, changes, work.asId);
-    const changed = changes.filter(({ before, after }) => before !== after).map(({ after }) => after.id);
-    if (changed.length > 0) await work.afterwards?.(act, changed);
-    const task = completedTask(work.action, resultsOf(ids, known), act.now);
-    await addTask(act.tx, task);
-    return { task_id: task.id };
+    return { task_id: await (isForLater(items) ? doLater : doNow)(act, request, items, work) };
   });
 }
 
-/** 400/19 above 100 ids: more runs in the background, which this version does not do. */
-export function demandFewEnough(ids: readonly UserId[]): void {
-  if (ids.length <= LIMITS.bulkUserIdsNow) return;
-  const complaint = `takes at most ${LIMITS.bulkUserIdsNow} ids in this version; send several requests`;
-  throw new ApiError('feature_not_supported', `user_ids: ${complaint}`, { fields: { user_ids: complaint } });
+/** Whether there are too many ids for one transaction. */
+export const isForLater = ({ total }: TaskItems): boolean => total > LIMITS.bulkUserIdsNow;
+
+/** Writes down bulk work for a task in the background. */
+export async function doLater(
+  act: Act,
+  { requestId }: ActRequest,
+  items: TaskItems,
+  { action, asId, input }: BulkWork,
+): Promise<TaskId> {
+  if (asId) await requireActor(act.tx, act.policy, asId);
+  return startTask(act, { type: action, asId, requestId, ...(input && { input }) }, items);
 }
 
-function resultsOf(ids: readonly UserId[], known: readonly UserRow[]): Record<string, ItemResult> {
-  const found = new Set(known.map((row) => row.id));
-  const missing = (id: UserId): ItemResult => ({ status: 'error', error: `user "${id}" does not exist` });
-  return Object.fromEntries(ids.map((id) => [id, found.has(id) ? { status: 'ok' } : missing(id)]));
+async function doNow(act: Act, _request: ActRequest, items: TaskItems, work: BulkWork): Promise<TaskId> {
+  const ids = idsIn(items);
+  await lockUsers(act.tx, ids);
+  if (work.asId) await requireActor(act.tx, act.policy, work.asId);
+  const { changes, outcomes, isAnybodyThere } = await planChanges(act, ids, work);
+  const [first] = ids;
+  if (!isAnybodyThere && first) throw notFound('user', first);
+
+  await recordChanges(act, work.action, changes, work.asId);
+  await settleWork(act, work, changes);
+  const results = ids.map((id, at): [UserId, ItemResult] => [id, itemResult(outcomes[at] ?? null)]);
+  const task = completedTask(work.action, Object.fromEntries(results), act.now);
+  await addTask(act.tx, task);
+  return task.id;
+}
+
+/** What bulk work is to change, and what becomes of each id. */
+interface PlannedChanges {
+  changes: UserChange[];
+  /** In the order of the ids. */
+  outcomes: Outcome[];
+  isAnybodyThere: boolean;
+}
+
+/** Decides what the work does to these users. Hold them before. */
+export async function planChanges(
+  { tx, now }: Pick<Act, 'tx' | 'now'>,
+  ids: readonly UserId[],
+  work: BulkWork,
+): Promise<PlannedChanges> {
+  const rows = await findUsers(tx, ids);
+  const changes: UserChange[] = [];
+  let isAnybodyThere = false;
+  const outcomes = ids.map((id) => {
+    const before = rows.get(id);
+    if (!before || (before.deleted_at !== null && !work.withDeleted)) return `user "${id}" does not exist`;
+    isAnybodyThere = true;
+    const refused = work.refuse?.(before);
+    if (refused !== undefined) return refused;
+    changes.push({ before, after: work.change(before, now), event: work.event });
+    return null;
+  });
+  return { changes, outcomes, isAnybodyThere };
+}
+
+/** What is to be done after the changes were written. */
+export async function settleWork(act: Act, work: BulkWork, changes: readonly UserChange[]): Promise<void> {
+  const changed = changes.filter(({ before, after }) => before !== after).map(({ after }) => after.id);
+  if (changed.length > 0) await work.afterwards?.(act, changed);
 }

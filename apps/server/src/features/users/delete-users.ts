@@ -2,44 +2,50 @@ import type { DeleteUsersRequest, TaskId } from '@callgate/contract';
 import { inputError, notSupported } from '../../kernel/errors.ts';
 import { erasePeople } from '../audit/index.ts';
 import type { ActReply, ActRequest, Acts } from '../enforcement/index.ts';
+import { type BulkIds, forgetOutputsAbout, idsIn, itemsOf } from '../tasks/index.ts';
 import { forgetAddresses } from './addresses.store.ts';
-import { bulkUsers } from './bulk-users.ts';
+import { type BulkWork, bulkUsers, isForLater } from './bulk-users.ts';
 import { blankUser, changedRow } from './user-change.ts';
 import type { UserRow } from './users.store.ts';
 
-type Deletion = NonNullable<UserRow['deletion']>;
+export type Deletion = NonNullable<UserRow['deletion']>;
 /** From the mildest on: a second deletion may be harder, never milder. */
 const DELETIONS: readonly Deletion[] = ['soft', 'pruning', 'hard'];
 
 /**
- * Deletes up to 100 users before the reply, as a task that is completed. They leave a tombstone: removed from every
- * call, their tokens refused, bans and blocks kept. `soft` keeps the data, `pruning` drops name, image and custom
- * data, `hard` everything but the id. Throws 400/4 for `hard` without the other two, 400/19 for `calls`.
+ * Deletes users as a task: up to 100 before the reply, more in the background. They leave a tombstone: removed from
+ * every call, their tokens refused, bans and blocks kept. `soft` keeps the data, `pruning` drops name, image and
+ * custom data, `hard` everything but the id. Throws 400/4 for `hard` without the other two, 400/19 for `calls`.
  */
 export async function deleteUsers(
   acts: Acts,
   request: ActRequest,
-  input: DeleteUsersRequest,
+  input: Omit<DeleteUsersRequest, 'user_ids'> & { user_ids: BulkIds },
 ): Promise<ActReply<{ task_id: TaskId }>> {
   const mode = input.user ?? 'soft';
   if (mode === 'hard' && !(input.messages === 'hard' && input.conversations === 'hard')) {
     throw inputError('user', '`hard` needs `messages` and `conversations` to be `hard` too');
   }
   if (input.calls !== undefined) throw notSupported('calls');
-  const reply = await bulkUsers(acts, request, input.user_ids, {
-    action: 'user.delete',
-    event: 'user.deleted',
-    asId: null,
-    withDeleted: true,
-    change: (before, act) => deleted(before, mode, act.now),
-    afterwards: async (act, changed) => {
-      if (mode === 'hard') await forgetAddresses(act.tx, changed);
-    },
-  });
+  const items = itemsOf(input.user_ids);
+  const reply = await bulkUsers(acts, request, items, deletion(mode));
   // After the commit, so that the deletion's own record is emptied too; the same request again repairs a crash here.
-  if (mode === 'hard') await erasePeople(acts.database, input.user_ids);
+  if (mode === 'hard' && !isForLater(items)) await erasePeople(acts.database, idsIn(items));
   return reply;
 }
+
+export const deletion = (mode: Deletion): BulkWork => ({
+  action: 'user.delete',
+  event: 'user.deleted',
+  asId: null,
+  input: { mode },
+  withDeleted: true,
+  change: (before, now) => deleted(before, mode, now),
+  async afterwards(act, changed) {
+    if (mode !== 'hard') return;
+    await Promise.all([forgetAddresses(act.tx, changed), forgetOutputsAbout(act.tx, changed)]);
+  },
+});
 
 /** The tombstone; unchanged when the row was deleted at least as hard before. */
 export function deleted(before: UserRow, mode: Deletion, now: number): UserRow {

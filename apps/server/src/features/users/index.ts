@@ -7,6 +7,13 @@ export { deactivateUser } from './deactivate-user.ts';
 export { deactivateUsers } from './deactivate-users.ts';
 export { deleteUsers } from './delete-users.ts';
 export { endGuest, GUEST_END } from './end-guest.ts';
+export {
+  exportHandler,
+  exportUsers,
+  FACTS_PAGE,
+  type PersonFact,
+  type PersonSource,
+} from './export-users.ts';
 export { purgeExpired, purgeGuestStarts } from './guests.store.ts';
 export { ownUser } from './own-user.ts';
 export { queryUsers } from './query-users.ts';
@@ -18,4 +25,5 @@ export { signServerToken, signUserToken, type UserTokenClaims } from './token.ts
 export { updateUsersPartial } from './update-users-partial.ts';
 export { upsertUsers } from './upsert-users.ts';
 export * from './user.ts';
+export { userTaskHandlers } from './user-tasks.ts';
 export * from './users.store.ts';

@@ -29,22 +29,39 @@ export async function recordChanges(
   changes: readonly UserChange[],
   asId: UserId | null = null,
 ): Promise<void> {
-  const real = changes.filter(({ before, after }) => before !== after);
+  const real = changes.filter(differs);
   if (real.length === 0) return;
+  await writeChanges(act, real, asId);
+  act.audit({ action, asId, ...auditOf(real) });
+}
+
+/** As `recordChanges`, with an audit record of its own for each user, in `Acts.performMany`. */
+export async function recordEachChange(
+  act: Act,
+  action: string,
+  changes: readonly UserChange[],
+  asId: UserId | null,
+): Promise<void> {
+  const real = changes.filter(differs);
+  if (real.length === 0) return;
+  await writeChanges(act, real, asId);
+  for (const change of real) act.audit({ action, asId, ...auditOf([change]) });
+}
+
+const differs = ({ before, after }: UserChange): boolean => before !== after;
+
+async function writeChanges(act: Act, changes: readonly UserChange[], asId: UserId | null): Promise<void> {
+  const rows = changes.map(({ after }) => after);
   const [actor] = await Promise.all([
     actorField(act, asId ?? callerUserId(act.caller)),
-    saveUsers(
-      act.tx,
-      real.map(({ after }) => after),
-    ),
+    saveUsers(act.tx, rows),
   ]);
-  act.audit({ action, asId, ...auditOf(real) });
-  for (const { after, event } of real) {
+  for (const { after, event } of changes) {
     // A user hears of changes to its own profile; the rest is for webhooks.
     const audience = event === 'user.updated' ? { users: [after.id] } : {};
     act.event({ type: event, audience, payload: { user: userResponse(after, act.now), ...actor } });
   }
-  const userIds = real
+  const userIds = changes
     .filter(({ before, after }) => changesPolicy(before, after))
     .map(({ after }) => after.id);
   if (userIds.length > 0) act.enforce({ userIds });

@@ -1,5 +1,6 @@
-import { OPERATIONS, type OperationId } from '@callgate/contract';
+import { OPERATIONS, type OperationId, type UserId } from '@callgate/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cutUp, startTask } from '../../features/tasks/index.ts';
 import { testEngines } from '../../storage/test-databases.ts';
 import { createHttpWorld, type HttpWorld, type Reply, type Sending } from '../test/http-world.ts';
 import { validatorOf } from '../validate.ts';
@@ -15,6 +16,7 @@ const USER_OPERATIONS = [
   'reactivateUsers',
   'deleteUsers',
   'restoreUsers',
+  'exportUsers',
   'blockUsers',
   'unblockUsers',
   'getBlockedUsers',
@@ -25,6 +27,9 @@ const USER_OPERATIONS = [
   'createRole',
   'deleteRole',
   'getTask',
+  'getTaskResults',
+  'getTaskExport',
+  'cancelTask',
 ] as const satisfies readonly OperationId[];
 
 for (const engine of testEngines) {
@@ -52,16 +57,27 @@ for (const engine of testEngines) {
       return reply;
     };
 
-    it.each(['deactivateUsers', 'deleteUsers', 'getApp', 'listRoles', 'getTask'] as const)(
-      '[USR40] [USR50] [APP1] [ROL1] [TSK1] %s needs a server token',
-      async (id) => {
-        const { method, path } = OPERATIONS[id];
-        const body = method === 'POST' ? { user_ids: ['john'] } : undefined;
-        const token = world.userToken('john');
-        const reply = await world.call(method, path.replace(':id', 'x'), { token, body });
-        expect(reply).toMatchObject({ status: 403, json: { code: 17 } });
-      },
-    );
+    /** A task of a type that no handler does: it waits until it is tried again, for which this clock has to be turned. */
+    const startedByHand = async (): Promise<string> => {
+      const { acts } = world.app.services;
+      const request = { caller: { kind: 'server' }, requestId: 'by-hand', address: null } as const;
+      const ids = Array.from({ length: 101 }, (_, at) => `waiting-${at}` as UserId);
+      const { body } = await acts.perform(request, async (act) => ({
+        id: await startTask(act, { type: 'of nobody', requestId: 'by-hand' }, cutUp(ids)),
+      }));
+      return body.id;
+    };
+
+    it.each([
+      ...(['deactivateUsers', 'deleteUsers', 'exportUsers', 'getApp', 'listRoles'] as const),
+      ...(['getTask', 'getTaskResults', 'getTaskExport', 'cancelTask'] as const),
+    ])('[USR40] [USR50] [APP1] [ROL1] [TSK1] %s needs a server token', async (id) => {
+      const { method, path } = OPERATIONS[id];
+      const body = method === 'POST' && id !== 'cancelTask' ? { user_ids: ['john'] } : undefined;
+      const token = world.userToken('john');
+      const reply = await world.call(method, path.replace(':id', 'x'), { token, body });
+      expect(reply).toMatchObject({ status: 403, json: { code: 17 } });
+    });
 
     it('[USR2] a bad user is named by its path over the wire', async () => {
       const users = { sara: { id: 'sara', role: 'nobody' }, john: { id: 'john' } };
@@ -97,8 +113,27 @@ for (const engine of testEngines) {
       const { json } = await good('reactivateUsers', { body: { user_ids } });
       const task = await good('getTask', { at: { id: String(json.task_id) } });
       expect(task.json).toMatchObject({ status: 'completed', result: { sara: { status: 'ok' } } });
+      const results = await good('getTaskResults', {
+        at: { id: String(json.task_id) },
+        query: { limit: '1' },
+      });
+      expect(results.json).toMatchObject({ results: [{ user_id: 'sara', status: 'ok' }] });
       await good('deleteUsers', { body: { user_ids } });
       await good('restoreUsers', { body: { user_ids } });
+      const exported = await good('exportUsers', { body: { user_ids } });
+      const id = String(exported.json.task_id);
+      await world.app.services.tasks.drain();
+      const records = await good('getTaskExport', { at: { id } });
+      expect(records.json).toMatchObject({ records: [{ user_id: 'sara', kind: 'user' }] });
+      const stream = await world.call('GET', `/api/v2/tasks/${id}/export`, { query: { format: 'ndjson' } });
+      expect(stream.headers['content-type']).toBe('application/x-ndjson');
+      expect(stream.text.split('\n')).toHaveLength(2);
+      const both = { query: { format: 'ndjson', next: 'x' } };
+      expect(await world.call('GET', `/api/v2/tasks/${id}/export`, both)).toMatchObject({ status: 400 });
+      const waiting = await startedByHand();
+      await good('cancelTask', { at: { id: waiting } });
+      const cancelled = await good('getTask', { at: { id: waiting } });
+      expect(cancelled.json).toMatchObject({ status: 'cancelled', progress: { done: 0, total: 101 } });
       await good('blockUsers', { body: { user_id: 'alice', blocked_user_id: 'bob' } });
       const blocks = await good('getBlockedUsers', { query: { user_id: 'alice', limit: '5' } });
       expect(blocks.json.blocks).toMatchObject([{ blocked_user: { id: 'bob' } }]);

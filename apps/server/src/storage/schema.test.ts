@@ -13,9 +13,11 @@ interface DeclaredColumn {
   nullable: boolean;
 }
 
-/** What tables.ts declares, read from its text: types are gone when it runs. */
+/** What the files of tables declare, read from their text: types are gone when it runs. */
 function declaredColumns(): DeclaredColumn[] {
-  const source = readFileSync(join(import.meta.dirname, 'tables.ts'), 'utf8');
+  const source = ['tables.ts', 'work-tables.ts']
+    .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
+    .join('\n');
   const interfaces = new Map(
     [...source.matchAll(/export interface (\w+) \{\n([\s\S]*?)\n\}/g)].map(([, name = '', body = '']) => [
       name,

@@ -125,7 +125,7 @@ for (const engine of testEngines) {
       expect(await world.audits()).toMatchObject([{ action: 'call.create', as_id: 'john', cid }]);
       const [event, ...others] = await world.events(cid);
       expect(others).toEqual([]);
-      expect(event).toMatchObject({ type: 'call.created', audience: { members: true, users: ['john'] } });
+      expect(event).toMatchObject({ type: 'call.created', audience: { members: ['sara'], users: ['john'] } });
       expect(event && missingFields(event)).toEqual([]);
       expect(await upsert('john')).toMatchObject({ status: 200, body: { created: false } });
       expect(await world.traces()).toEqual({ audits: 1, events: 1 });

@@ -131,7 +131,7 @@ for (const engine of testEngines) {
         for (const id of ['sara', 'bob']) expect(await world.isIn(id, cid)).toBe(false);
         const ends = await told('call.ended');
         expect(ends).toMatchObject([
-          { audience: { members: true, watchers: true }, payload: { reason: 'timer' } },
+          { audience: { members: [], watchers: true }, payload: { reason: 'timer' } },
         ]);
         expect(ends[0]?.payload).not.toHaveProperty('user');
         expect(ends.flatMap(missingFields)).toEqual([]);

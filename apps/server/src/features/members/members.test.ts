@@ -126,7 +126,7 @@ for (const engine of testEngines) {
       expect((await world.events(cid)).at(-1)).toMatchObject({
         ...{
           type: 'call.member_removed',
-          audience: { members: true, users: ['bob'] },
+          audience: { members: ['john', 'sara'], users: ['bob'] },
           payload: { members: ['bob'] },
         },
       });

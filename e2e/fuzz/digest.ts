@@ -3,15 +3,20 @@ import { rawStatement } from '@callgate/server/storage/prepared.ts';
 import type { Reader } from '@callgate/server/storage/reader.ts';
 
 /**
- * What is no part of the state that a request leaves: places in the audit chain and results of jobs are filled in
- * later by the server itself.
+ * What is no part of the state that a request leaves: places in the audit chain, results of jobs and what tasks come
+ * to are filled in later by the server itself.
  */
 const LATER: Record<string, readonly string[]> = {
   audit_records: ['seq', 'hash'],
   jobs: ['state', 'result', 'done_at', 'attempts', 'run_at'],
   outbox: ['app_seq'],
+  tasks: [
+    ...['status', 'done', 'next_position', 'error', 'updated_at', 'attempts', 'run_at'],
+    ...['leased_by', 'leased_until', 'fence'],
+  ],
+  task_chunks: ['results'],
 };
-const NOT_STATE = new Set(['leases', 'migrations']);
+const NOT_STATE = new Set(['leases', 'migrations', 'task_outputs']);
 
 /** Table -> a digest of its rows. The tables are asked of the database, so that none is forgotten. */
 export type Digest = ReadonlyMap<string, string>;

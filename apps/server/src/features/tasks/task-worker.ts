@@ -78,11 +78,13 @@ export function createTaskWorker(options: TaskWorkerOptions): TaskWorker {
     } while (isWoken && !isClosing);
   };
 
-  const drain = (): Promise<void> => {
+  const drain = async (): Promise<void> => {
     running ??= work().finally(() => {
       running = undefined;
     });
-    return running;
+    await running;
+    // Woken after the last look.
+    if (isWoken && !isClosing) await drain();
   };
 
   /** Nobody waits for this: a failure of the store is logged once, and the next tick tries again. */

@@ -4,10 +4,10 @@ import { testEngines } from '../../storage/test-databases.ts';
 import { banUser } from '../bans/index.ts';
 import { blockUser } from '../call-blocks/index.ts';
 import { updateUserPermissions } from '../call-grants/index.ts';
-import { getTask, getTaskExport, streamTaskExport } from '../tasks/index.ts';
+import { createTaskWorker, EXPORT_TASK, getTask, getTaskExport, streamTaskExport } from '../tasks/index.ts';
 import { createWorld, refusedWith, type World } from '../test/world.ts';
 import { deleteUsers } from './delete-users.ts';
-import { exportUsers } from './export-users.ts';
+import { exportHandler, exportUsers, FACTS_PAGE, type PersonSource } from './export-users.ts';
 
 const SARA = 'sara' as UserId;
 const HARD = { user: 'hard', messages: 'hard', conversations: 'hard' } as const;
@@ -144,6 +144,38 @@ for (const engine of testEngines) {
         'sara',
       ]);
       expect(await lines(id)).toEqual(records);
+    });
+
+    it('[TSK14] an attempt that was cut off leaves nothing double', async () => {
+      const { database, clock } = world.services;
+      let attempts = 0;
+      const facts = Array.from({ length: 1_400 }, (_, at) => ({
+        key: String(at).padStart(5, '0'),
+        data: { at, text: 'some words '.repeat(10) },
+      }));
+      const source: PersonSource = {
+        kind: 'session',
+        async page(_handle, userId, after) {
+          if (userId !== 'sara') return [];
+          if (after > '00900' && ++attempts === 1) throw new Error('cut off');
+          return facts.filter(({ key }) => key > after).slice(0, FACTS_PAGE);
+        },
+      };
+      const worker = createTaskWorker({
+        ...{ database, clock, logger: { error: () => undefined } },
+        handlers: { [EXPORT_TASK]: exportHandler({ database, clock, sources: [source] }) },
+      });
+      const id = await ask('john', 'sara');
+      await worker.drain();
+      expect(attempts).toBe(1);
+      expect((await world.rows('task_outputs')).length).toBeGreaterThan(1);
+      world.clock.advance(1_000);
+      await worker.drain();
+      const told = (await pages(id)).flat();
+      expect(told.filter(({ kind }) => kind === 'session').map(({ data }) => data.at)).toEqual(
+        facts.map(({ data }) => data.at),
+      );
+      expect(told.filter(({ kind }) => kind === 'user')).toHaveLength(2);
     });
 
     it('[TSK14] more people than one piece holds', async () => {

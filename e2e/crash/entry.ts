@@ -5,9 +5,11 @@
  *
  *   CRASH_POINT     before-commit | after-commit | before-fsync | after-fsync | before-reply | mid-task | between-pieces
  *   CRASH_ARRIVAL   at which arrival, from 1, counted from SIGHUP on
- *   CRASH_CLOCK_AHEAD_MS  how far its clock is ahead of the machine's: what else would take minutes comes at once
+ *   CRASH_CLOCK_AHEAD_MS  how far its clock is ahead of the machine's: what else would take minutes comes at once. At
+ *                   SIGALRM it leaps to be as far ahead as the file `clock-ahead` in its folder says
  *   CRASH_FILE_KIB  no file grows beyond this: the system call answers EFBIG, as a full disk answers ENOSPC
  */
+import { readFileSync } from 'node:fs';
 import { createApp, openDatabase, prepareDatabase } from '@callgate/server/app.ts';
 import { type Config, loadConfig, processEnvironment } from '@callgate/server/config.ts';
 import { loadCredentials } from '@callgate/server/credentials.ts';
@@ -42,6 +44,11 @@ const hooks = {
   },
 };
 
+let aheadMs = Number(CRASH_CLOCK_AHEAD_MS);
+process.on('SIGALRM', () => {
+  aheadMs = Number(readFileSync('clock-ahead', 'utf8'));
+});
+
 const open = (config: Config): Promise<Database> =>
   config.databaseUrl === null
     ? openSqlite({ folder: config.dataDir, hooks, fdatasync: fdatasyncThatRefuses('SIGUSR2') })
@@ -52,7 +59,7 @@ const logger = createLogger({ level: config.logLevel });
 const database = await open(config);
 const parts = {
   config,
-  clock: { now: () => systemClock.now() + Number(CRASH_CLOCK_AHEAD_MS) },
+  clock: { now: () => systemClock.now() + aheadMs },
   logger,
   database,
   auditKeys: loadAuditKeys(config.dataDir, {}),

@@ -38,6 +38,8 @@ interface Run {
   readonly environment: NodeJS.ProcessEnv;
   readonly engines: EnginesOfRun;
   readonly startedAt: Date;
+  /** What was checked out when it began; the suites themselves write pages of docs/reference. */
+  readonly commit: string;
   /** Holds the report and the figures; removed at the end. */
   readonly folder: string;
 }
@@ -51,7 +53,8 @@ async function main(): Promise<number> {
     CALLGATE_TEST_SEED: process.env.CALLGATE_TEST_SEED ?? String(freshSeed()),
     CALLGATE_TEST_NOTES: join(folder, 'figures'),
   };
-  const run: Run = { options, environment, engines: new EnginesOfRun(), startedAt: new Date(), folder };
+  const [startedAt, commit] = [new Date(), checkedOut()];
+  const run: Run = { options, environment, engines: new EnginesOfRun(), startedAt, commit, folder };
   try {
     await run.engines.start(environment);
     for (const line of run.engines.descriptions) print(line);
@@ -60,6 +63,16 @@ async function main(): Promise<number> {
   } finally {
     await run.engines.stop();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The commit, with `-dirty` when files differ from it; empty where there is no repository. */
+function checkedOut(): string {
+  try {
+    const told = execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { cwd: ROOT });
+    return told.toString('utf8').trim();
+  } catch {
+    return '';
   }
 }
 
@@ -120,9 +133,8 @@ function problemsOf(run: Run, code: number, result: Executed): string[] {
 }
 
 function writePage(file: string, run: Run, result: Executed, figures: string[]): void {
-  const commit = execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { cwd: ROOT });
   const page = recordPage({
-    commit: commit.toString('utf8').trim(),
+    commit: run.commit,
     startedAt: run.startedAt,
     minutes: (Date.now() - run.startedAt.getTime()) / 60_000,
     counts: countsName(run.environment),

@@ -69,7 +69,10 @@ async function main(): Promise<number> {
 /** The commit, with `-dirty` when files differ from it; empty where there is no repository. */
 function checkedOut(): string {
   try {
-    const told = execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { cwd: ROOT });
+    const told = execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     return told.toString('utf8').trim();
   } catch {
     return '';

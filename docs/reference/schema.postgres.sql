@@ -361,10 +361,11 @@ create table tasks (
   leased_by text collate "C",
   leased_until bigint not null default 0,
   fence bigint not null default 0,
+  settled smallint not null default 1,
   constraint tasks_pkey PRIMARY KEY (id)
 );
 
-CREATE INDEX tasks_unfinished ON public.tasks USING btree (run_at) WHERE (status = ANY (ARRAY['pending'::text, 'running'::text]));
+CREATE INDEX tasks_unsettled ON public.tasks USING btree (run_at) WHERE (settled = 0);
 
 create table timers (
   kind text collate "C" not null,

@@ -178,9 +178,9 @@ CREATE INDEX task_outputs_subject on task_outputs (subject_id);
 CREATE TABLE tasks (
   id text not null primary key, type text not null, status text not null, total bigint not null,
   done bigint not null, result text, error text, created_at bigint not null,
-  updated_at bigint not null, input text, as_id text, request_id text not null default '', next_position bigint not null default 0, attempts bigint not null default 0, run_at bigint not null default 0, leased_by text, leased_until bigint not null default 0, fence bigint not null default 0);
+  updated_at bigint not null, input text, as_id text, request_id text not null default '', next_position bigint not null default 0, attempts bigint not null default 0, run_at bigint not null default 0, leased_by text, leased_until bigint not null default 0, fence bigint not null default 0, settled smallint not null default 1);
 
-CREATE INDEX tasks_unfinished on tasks (run_at) where status in ('pending', 'running');
+CREATE INDEX tasks_unsettled on tasks (run_at) where settled = 0;
 
 CREATE TABLE timers (
   kind text not null, key text not null, due_at bigint not null, data text, attempts bigint not null,

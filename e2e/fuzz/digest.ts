@@ -12,7 +12,7 @@ const LATER: Record<string, readonly string[]> = {
   outbox: ['app_seq'],
   tasks: [
     ...['status', 'done', 'next_position', 'error', 'updated_at', 'attempts', 'run_at'],
-    ...['leased_by', 'leased_until', 'fence'],
+    ...['leased_by', 'leased_until', 'fence', 'settled'],
   ],
   task_chunks: ['results'],
 };

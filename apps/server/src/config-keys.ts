@@ -148,7 +148,7 @@ export const KEYS = {
     'CALLGATE_BODY_LIMIT_BYTES',
     wholeNumber(1024, 16 * 1024 * 1024),
     1024 * 1024,
-    'Largest request body; larger is refused with 413.',
+    'Largest request body; larger is refused with 413. Bulk work on users takes 28 MiB whatever this says.',
   ),
   headerLimitBytes: key<number, number>(
     'CALLGATE_HEADER_LIMIT_BYTES',

@@ -1,4 +1,13 @@
-import type { AuditId, CallCid, ConnectionId, EventId, JobId, TaskId, UserId } from '@callgate/contract';
+import type {
+  AuditId,
+  CallCid,
+  ConnectionId,
+  EventId,
+  Flag,
+  JobId,
+  TaskId,
+  UserId,
+} from '@callgate/contract';
 import type { Json, JsonText, Millis } from './table-values.ts';
 
 /*
@@ -31,6 +40,8 @@ export interface TasksTable {
   leased_until: Millis;
   /** Grows with each change of hands. */
   fence: number;
+  /** Whether it has ended and everything that follows its end is done. */
+  settled: Flag;
 }
 
 /** Some of the ids of a task, which are done in one piece. */

@@ -4,7 +4,7 @@ import type { Database, Tx } from '../../storage/database.ts';
 import type { TaskRow } from './task.ts';
 import { chunksBetween, findChunk, writeOutcomes } from './task-chunks.store.ts';
 import { type TaskHandler, TaskMovedError, type TaskPiece } from './task-handler.ts';
-import { advanceTask, completeTask, holdTask } from './tasks.store.ts';
+import { advanceTask, completeTask, holdTask, settleTask } from './tasks.store.ts';
 
 /**
  * How long a worker has a task without touching it, in milliseconds. It is touched in each transaction, so this is
@@ -54,7 +54,7 @@ export async function finishTask(deps: PieceDeps, task: TaskRow, handler: TaskHa
   const hold = holder(deps, task);
   if (handler.finish) {
     await database.write(hold);
-    await handler.finish(task, () => idsOfTask(deps, task, hold));
+    await handler.finish(task, () => idsDone(deps, task, hold));
   }
   await database.write(async (tx) => {
     await hold(tx);
@@ -79,15 +79,23 @@ function holder({ clock, worker }: PieceDeps, task: TaskRow): (tx: Tx) => Promis
 /** Chunks of ids that are read at once. */
 const IDS_READ = 1_000;
 
-/** All ids of a task, some at a time; the task is held meanwhile. */
-async function* idsOfTask(
+/** Does what follows the end of a task that was cancelled or has failed, for the ids that were done. */
+export async function settleCutShort(deps: PieceDeps, task: TaskRow, handler?: TaskHandler): Promise<void> {
+  await handler?.finish?.(task, () => idsDone(deps, task, async () => undefined));
+  await deps.database.write((tx) => settleTask(tx, task.id));
+}
+
+/** The ids of a task that were done, some at a time; the task is held meanwhile. */
+async function* idsDone(
   { database }: PieceDeps,
   task: TaskRow,
   hold: (tx: Tx) => Promise<void>,
 ): AsyncGenerator<UserId[]> {
-  for (let from = 0; from < task.total; from += IDS_READ) {
+  const end = task.next_position;
+  for (let from = 0; from < end; from += IDS_READ) {
     await database.write(hold);
-    const chunks = await database.read((snapshot) => chunksBetween(snapshot, task.id, from, from + IDS_READ));
+    const to = Math.min(end, from + IDS_READ);
+    const chunks = await database.read((snapshot) => chunksBetween(snapshot, task.id, from, to));
     yield chunks
       .filter(({ position }) => position >= from)
       .flatMap(({ items }) => JSON.parse(items) as UserId[]);

@@ -24,7 +24,10 @@ export interface TaskHandler {
    * others may be written again.
    */
   run(piece: TaskPiece): Promise<void>;
-  /** Runs after the last piece, before the task is completed; after a crash again, so doing it twice must be harmless. */
+  /**
+   * Runs after the last piece, before the task is completed, and also when it was cancelled or has failed. `ids`: those
+   * that were done. After a crash it runs again, so doing it twice must be harmless.
+   */
   finish?(task: TaskRow, ids: () => AsyncIterable<readonly UserId[]>): Promise<void>;
 }
 

@@ -5,10 +5,17 @@ import { ApiError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import type { Database } from '../../storage/database.ts';
 import { purgeTasks } from './purge-tasks.ts';
-import { finishTask, type PieceDeps, runPiece, type TaskHooks } from './run-piece.ts';
+import { finishTask, type PieceDeps, runPiece, settleCutShort, type TaskHooks } from './run-piece.ts';
 import type { TaskRow } from './task.ts';
 import { type TaskHandler, TaskMovedError } from './task-handler.ts';
-import { giveTasksBack, noteTaskFailure, runnableTasks, takeTasksBack } from './tasks.store.ts';
+import {
+  giveTasksBack,
+  noteTaskFailure,
+  postponeTask,
+  runnableTasks,
+  takeTasksBack,
+  tasksCutShort,
+} from './tasks.store.ts';
 
 /** How often tasks that nobody woke the worker for are looked for, in milliseconds. */
 const TICK_MS = 1_000;
@@ -47,7 +54,7 @@ export interface TaskWorkerOptions {
  * at a time; one that was paused finds its task moved on, and its piece is taken back.
  */
 export function createTaskWorker(options: TaskWorkerOptions): TaskWorker {
-  const { database, clock, logger, hooks, worker = randomUUID() } = options;
+  const { database, clock, logger, handlers, hooks, worker = randomUUID() } = options;
   const deps = { database, clock, worker, hooks };
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
@@ -70,10 +77,24 @@ export function createTaskWorker(options: TaskWorkerOptions): TaskWorker {
     return isFurther;
   };
 
+  const settleAll = async (): Promise<void> => {
+    const asked = { now: clock.now(), limit: MOST_AT_ONCE };
+    for (const task of await database.read((snapshot) => tasksCutShort(snapshot, asked))) {
+      if (isClosing) return;
+      try {
+        await settleCutShort(deps, task, handlers[task.type]);
+      } catch (error) {
+        await database.write((tx) => postponeTask(tx, task.id, clock.now() + LONGEST_PAUSE_MS));
+        logger.error({ err: error, task_id: task.id }, 'the end of a task met a failure');
+      }
+    }
+  };
+
   const work = async (): Promise<void> => {
     do {
       isWoken = false;
       while (await round());
+      await settleAll();
       await purgeTasks({ database, clock, isClosing: () => isClosing });
     } while (isWoken && !isClosing);
   };
@@ -156,7 +177,7 @@ function failureOf(task: TaskRow, error: unknown, now: number) {
   return {
     ...{ id, next_position, attempts },
     status: isLast ? ('failed' as const) : task.status,
-    run_at: now + pauseMs,
+    run_at: isLast ? now : now + pauseMs,
     error: isLast ? JSON.stringify(errorOf(task, error)) : null,
   };
 }

@@ -26,7 +26,7 @@ export const completedTask = (type: string, result: Record<string, ItemResult>, 
     ...{ total, done: total, next_position: total },
     result: JSON.stringify(result),
     ...{ error: null, input: null, as_id: null, request_id: '' },
-    ...{ created_at: now, updated_at: now, ...UNCLAIMED },
+    ...{ created_at: now, updated_at: now, ...UNCLAIMED, settled: 1 },
   };
 };
 
@@ -55,7 +55,7 @@ export const pendingTask = (
   ...{ total, done: 0, next_position: 0, result: null, error: null },
   input: input ? JSON.stringify(input) : null,
   ...{ as_id: asId, request_id: requestId },
-  ...{ created_at: now, updated_at: now, ...UNCLAIMED },
+  ...{ created_at: now, updated_at: now, ...UNCLAIMED, settled: 0 },
 });
 
 /** Whether nothing more will happen to it. */

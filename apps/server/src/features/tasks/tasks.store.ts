@@ -25,6 +25,7 @@ const insertTask = prepared<TaskRow, never>((db, p) =>
     leased_by: p('leased_by'),
     leased_until: p('leased_until'),
     fence: p('fence'),
+    settled: p('settled'),
   }),
 );
 // `created_at` is within the id (UUID version 7) too, but a date is clearer; 7 days of tasks are few rows. What a
@@ -49,6 +50,7 @@ const selectRunnable = prepared<{ worker: string; now: number; limit: number }, 
   db
     .selectFrom('tasks')
     .selectAll()
+    .where('settled', '=', 0)
     .where('status', 'in', UNFINISHED)
     .where('run_at', '<=', p('now'))
     .where((eb) =>
@@ -100,7 +102,7 @@ const advance = prepared<{ id: TaskId; position: number; now: number }, never>((
 const complete = prepared<{ id: TaskId; now: number }, never>((db, p) =>
   db
     .updateTable('tasks')
-    .set({ status: 'completed', updated_at: p('now'), leased_by: null, leased_until: 0 })
+    .set({ status: 'completed', settled: 1, updated_at: p('now'), leased_by: null, leased_until: 0 })
     .where('id', '=', p('id')),
 );
 const noteFailure = prepared<
@@ -129,6 +131,25 @@ const cancel = prepared<{ id: TaskId; now: number }, { done: number }>((db, p) =
     .where('id', '=', p('id'))
     .where('status', 'in', UNFINISHED)
     .returning('done'),
+);
+const selectCutShort = prepared<{ now: number; limit: number }, TaskRow>((db, p) =>
+  db
+    .selectFrom('tasks')
+    .selectAll()
+    .where('settled', '=', 0)
+    .where('status', 'not in', UNFINISHED)
+    .where('run_at', '<=', p('now'))
+    .orderBy('id')
+    .limit(p('limit')),
+);
+const settle = prepared<{ id: TaskId }, never>((db, p) =>
+  db.updateTable('tasks').set({ settled: 1 }).where('id', '=', p('id')),
+);
+const postpone = prepared<{ id: TaskId; run_at: number }, never>((db, p) =>
+  db
+    .updateTable('tasks')
+    .set({ run_at: p('run_at') })
+    .where('id', '=', p('id')),
 );
 const giveBack = prepared<{ worker: string }, never>((db, p) =>
   db
@@ -187,6 +208,17 @@ export const noteTaskFailure = async (
 /** Ends a task that has not ended; answers how many ids were done, or undefined when it had. */
 export const endCancelled = (tx: Tx, id: TaskId, now: number): Promise<{ done: number } | undefined> =>
   cancel.first(tx, { id, now });
+
+/** Tasks that were cancelled or have failed, and are not settled. */
+export const tasksCutShort = (handle: Handle, asked: { now: number; limit: number }): Promise<TaskRow[]> =>
+  selectCutShort.all(handle, asked);
+
+/** Everything that follows the end of the task is done. */
+export const settleTask = async (tx: Tx, id: TaskId): Promise<void> => void (await settle.all(tx, { id }));
+
+/** Leaves the task alone until then (milliseconds). */
+export const postponeTask = async (tx: Tx, id: TaskId, run_at: number): Promise<void> =>
+  void (await postpone.all(tx, { id, run_at }));
 
 /** Lets others take what this worker has. */
 export const giveTasksBack = async (tx: Tx, worker: string): Promise<void> =>

@@ -1,12 +1,13 @@
 import type { TaskId, UserId } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { testEngines } from '../../storage/test-databases.ts';
-import { cancelTask, getTask, getTaskResults } from '../tasks/index.ts';
+import { cancelTask, createTaskWorker, getTask, getTaskResults } from '../tasks/index.ts';
 import { createWorld, refusedWith, type World } from '../test/world.ts';
 import { deactivateUsers } from './deactivate-users.ts';
 import { deleteUsers } from './delete-users.ts';
 import { reactivateUsers } from './reactivate-users.ts';
 import { restoreUsers } from './restore-users.ts';
+import { userTaskHandlers } from './user-tasks.ts';
 
 const idOf = (text: string) => text as UserId;
 const IDS = Array.from({ length: 250 }, (_, at) => idOf(`fan-${at}`));
@@ -193,6 +194,28 @@ for (const engine of testEngines) {
       expect(JSON.stringify(rows)).not.toContain('fan-');
       expect(rows.filter(({ action }) => action === 'user.delete')).toHaveLength(250);
       expect((await users()).filter(({ deletion }) => deletion === 'hard')).toHaveLength(250);
+    });
+
+    it('[USR53] also when the task is cancelled: those who are deleted by then are emptied, the others stay', async () => {
+      const { acts, database, clock } = world.services;
+      await deactivate(IDS);
+      await drain();
+      const { body } = await deleteUsers(acts, world.server(), { user_ids: IDS, ...HARD });
+      const worker = createTaskWorker({
+        ...{ database, clock, logger: { error: () => undefined }, handlers: userTaskHandlers(acts) },
+        hooks: {
+          async at(point) {
+            if (point === 'between-pieces') await cancelTask(acts, world.server(), { id: body.task_id });
+          },
+        },
+      });
+      await worker.drain();
+      const text = JSON.stringify(await world.rows('audit_records'));
+      expect(text).not.toContain('"fan-99"');
+      expect(text).toContain('"fan-100"');
+      expect((await users()).filter(({ deletion }) => deletion === 'hard')).toHaveLength(100);
+      const ends = (await world.rows('tasks')).map(({ status, settled }) => `${status} ${settled}`);
+      expect(ends.sort()).toEqual(['cancelled 1', 'completed 1']);
     });
 
     it('[TSK13] a cancelled task leaves the rest as it was', async () => {

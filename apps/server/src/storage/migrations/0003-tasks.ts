@@ -3,7 +3,8 @@ import type { Migration } from '../migration.ts';
 /**
  * Work in the background (docs/adr/0013-tasks.md). The ids of a task stand in chunks, because 100,000 rows would hold
  * up the request that brings them. `fence`, `leased_by` and `leased_until` say who works on a task, and
- * `next_position` what was done last: whoever writes a chunk moves it in the same transaction.
+ * `next_position` what was done last: whoever writes a chunk moves it in the same transaction. `settled` is 0 as long as
+ * a worker has something to do.
  */
 export const tasks: Migration = {
   id: '0003',
@@ -18,7 +19,8 @@ export const tasks: Migration = {
     `alter table tasks add column leased_by text`,
     `alter table tasks add column leased_until bigint not null default 0`,
     `alter table tasks add column fence bigint not null default 0`,
-    `create index tasks_unfinished on tasks (run_at) where status in ('pending', 'running')`,
+    `alter table tasks add column settled smallint not null default 1`,
+    `create index tasks_unsettled on tasks (run_at) where settled = 0`,
     `create table task_chunks (
       task_id text not null, position bigint not null, size bigint not null, items text not null, results text,
       primary key (task_id, position))`,

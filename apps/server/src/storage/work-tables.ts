@@ -1,14 +1,5 @@
-import type {
-  AuditId,
-  CallCid,
-  ConnectionId,
-  EventId,
-  Flag,
-  JobId,
-  TaskId,
-  UserId,
-} from '@callgate/contract';
-import type { Json, JsonText, Millis } from './table-values.ts';
+import type { AuditId, CallCid, ConnectionId, EventId, JobId, TaskId, UserId } from '@callgate/contract';
+import type { Flag, Json, JsonText, Millis } from './table-values.ts';
 
 /*
  * What happened and what is to be done: events, sockets, tasks, timers, the audit log and what keeps workers apart.

@@ -179,6 +179,23 @@ CREATE INDEX connections_closed_at ON public.connections USING btree (closed_at)
 
 CREATE INDEX connections_user ON public.connections USING btree (user_id);
 
+create table event_hooks (
+  id text collate "C" not null,
+  "position" bigint not null,
+  enabled smallint not null,
+  url text collate "C" not null,
+  event_types jsonb not null,
+  signing_secret text collate "C",
+  gzip smallint not null,
+  enabled_at bigint,
+  app_seq bigint not null,
+  replay_since bigint,
+  replay_at bigint,
+  created_at bigint not null,
+  updated_at bigint not null,
+  constraint event_hooks_pkey PRIMARY KEY (id)
+);
+
 create table guest_starts (
   user_id text collate "C" not null,
   address text collate "C" not null,
@@ -441,3 +458,38 @@ create table watches (
 );
 
 CREATE INDEX watches_call ON public.watches USING btree (cid);
+
+create table webhook_deliveries (
+  id text collate "C" not null,
+  hook_id text collate "C" not null,
+  event_id text collate "C" not null,
+  app_seq bigint not null,
+  event_type text collate "C" not null,
+  lane text collate "C" not null,
+  bulk smallint not null,
+  state text collate "C" not null,
+  attempts bigint not null,
+  tries bigint not null,
+  next_at bigint not null,
+  started_at bigint,
+  last_at bigint,
+  last_status bigint,
+  last_error text collate "C",
+  created_at bigint not null,
+  replayed_at bigint,
+  done_at bigint,
+  constraint webhook_deliveries_pkey PRIMARY KEY (id),
+  constraint webhook_deliveries_hook_id_event_id_key UNIQUE (hook_id, event_id)
+);
+
+CREATE INDEX webhook_deliveries_dead ON public.webhook_deliveries USING btree (hook_id, created_at) WHERE (state = 'dead'::text);
+
+CREATE INDEX webhook_deliveries_done ON public.webhook_deliveries USING btree (state, done_at) WHERE (done_at IS NOT NULL);
+
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (hook_id, state, next_at) WHERE (state = ANY (ARRAY['retrying'::text, 'slow'::text]));
+
+CREATE INDEX webhook_deliveries_heads ON public.webhook_deliveries USING btree (hook_id, lane, app_seq) WHERE (state = 'pending'::text);
+
+CREATE INDEX webhook_deliveries_lanes ON public.webhook_deliveries USING btree (hook_id, bulk, lane) WHERE (state = 'pending'::text);
+
+CREATE INDEX webhook_deliveries_open ON public.webhook_deliveries USING btree (app_seq) WHERE (done_at IS NULL);

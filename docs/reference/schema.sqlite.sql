@@ -89,6 +89,12 @@ CREATE INDEX connections_closed_at on connections (closed_at) where closed_at is
 
 CREATE INDEX connections_user on connections (user_id);
 
+CREATE TABLE event_hooks (
+  id text not null primary key, position bigint not null, enabled smallint not null, url text not null,
+  event_types text not null, signing_secret text, gzip smallint not null, enabled_at bigint,
+  app_seq bigint not null, replay_since bigint, replay_at bigint,
+  created_at bigint not null, updated_at bigint not null);
+
 CREATE TABLE guest_starts (
   user_id text not null primary key, address text not null, created_at bigint not null);
 
@@ -220,3 +226,25 @@ CREATE TABLE watches (
   from_seq bigint not null, to_seq bigint, reason text, primary key (connection_id, cid));
 
 CREATE INDEX watches_call on watches (cid);
+
+CREATE TABLE webhook_deliveries (
+  id text not null primary key, hook_id text not null, event_id text not null, app_seq bigint not null,
+  event_type text not null, lane text not null, bulk smallint not null, state text not null,
+  attempts bigint not null, tries bigint not null, next_at bigint not null, started_at bigint,
+  last_at bigint, last_status bigint, last_error text, created_at bigint not null, replayed_at bigint,
+  done_at bigint, unique (hook_id, event_id));
+
+CREATE INDEX webhook_deliveries_dead on webhook_deliveries (hook_id, created_at) where state = 'dead';
+
+CREATE INDEX webhook_deliveries_done on webhook_deliveries (state, done_at) where done_at is not null;
+
+CREATE INDEX webhook_deliveries_due on webhook_deliveries (hook_id, state, next_at)
+  where state in ('retrying', 'slow');
+
+CREATE INDEX webhook_deliveries_heads on webhook_deliveries (hook_id, lane, app_seq)
+  where state = 'pending';
+
+CREATE INDEX webhook_deliveries_lanes on webhook_deliveries (hook_id, bulk, lane)
+  where state = 'pending';
+
+CREATE INDEX webhook_deliveries_open on webhook_deliveries (app_seq) where done_at is null;

@@ -19,6 +19,7 @@ import {
   type UserTokenClaims,
   userTaskHandlers,
 } from './features/users/index.ts';
+import { createWebhooks } from './features/webhooks/index.ts';
 import { createGate } from './http/admit.ts';
 import { createHttpServer } from './http/server.ts';
 import { createSocketDoor } from './http/socket-door.ts';
@@ -41,7 +42,7 @@ export interface Parts {
   logger: Logger;
   database: Database;
   auditKeys: AuditKeys;
-  /** What tokens for guests are signed with; without them no guest can be made. */
+  /** What tokens for guests and webhooks are signed with; without them neither can be made. */
   credentials?: AppCredentials;
   /** (Default: no media server.) */
   media?: MediaPlane;
@@ -88,6 +89,15 @@ export function createServices(parts: Parts): CoreServices {
     [EXPORT_TASK]: exportHandler({ database, clock, sources: PERSON_SOURCES }),
   };
   const tasks = createTaskWorker({ database, clock, logger, handlers, hooks: parts.hooks });
+  const webhooks = createWebhooks({
+    database,
+    clock,
+    logger,
+    credentials: () => demandCredentials(parts.credentials),
+    rules: { allowPrivate: config.webhookAllowPrivate },
+    ...(parts.hooks && { hooks: parts.hooks }),
+  });
+  eventOrder.onOrdered(() => webhooks.wake());
   return {
     config,
     clock,
@@ -103,15 +113,19 @@ export function createServices(parts: Parts): CoreServices {
     eventOrder,
     timers,
     tasks,
+    webhooks,
   };
 }
 
 const userTokenSigner =
   (credentials: AppCredentials | undefined) =>
-  (claims: UserTokenClaims): string => {
-    if (!credentials) throw new Error('no credentials were handed in to sign a token with');
-    return signUserToken(credentials.apiSecret, claims);
-  };
+  (claims: UserTokenClaims): string =>
+    signUserToken(demandCredentials(credentials).apiSecret, claims);
+
+function demandCredentials(credentials: AppCredentials | undefined): AppCredentials {
+  if (!credentials) throw new Error('no credentials were handed in to sign with');
+  return credentials;
+}
 
 /** Hands upgrades of the event socket's path to the sockets; nothing else is upgraded. */
 function openSockets(server: FastifyInstance, sockets: Sockets): void {
@@ -156,6 +170,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
       services.timers.start();
       await endCutOffJoins(services);
       await services.tasks.start();
+      await services.webhooks.start();
       await server.listen({ host: config.host, port: config.port });
       const address = server.server.address();
       return typeof address === 'object' && address !== null ? address.port : config.port;
@@ -169,6 +184,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
       await services.timers.close();
       await services.enforcement.close();
       await services.eventOrder.close();
+      await services.webhooks.close();
       await services.sequencer.close();
     },
   };

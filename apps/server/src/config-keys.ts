@@ -226,7 +226,7 @@ export const KEYS = {
     'CALLGATE_WEBHOOK_ALLOW_PRIVATE',
     flag,
     false,
-    'Whether webhooks may go to private addresses. No effect yet: webhooks come in a later version.',
+    'Whether webhooks may go to private addresses, and over plain `http`.',
   ),
   rtcPort: key<number, null>(
     'CALLGATE_RTC_PORT',

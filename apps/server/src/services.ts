@@ -9,6 +9,7 @@ import type { TaskHooks, TaskWorker } from './features/tasks/index.ts';
 import type { Timers } from './features/timers/index.ts';
 import type { UserTokenClaims } from './features/users/index.ts';
 import type { OpenSockets } from './features/watching/index.ts';
+import type { WebhookHooks, Webhooks } from './features/webhooks/index.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { Logger } from './kernel/logger.ts';
 import type { Database } from './storage/database.ts';
@@ -34,6 +35,8 @@ export interface CoreServices {
   readonly timers: Timers;
   /** Does what was written down for later, piece by piece. */
   readonly tasks: TaskWorker;
+  /** Sends events to the hooks of the application. */
+  readonly webhooks: Webhooks;
 }
 
 /** What the features' routes are given: everything that `app.ts` composed. */
@@ -53,6 +56,10 @@ export interface EventSockets extends OpenSockets {
 
 /** What tests may hang onto, by name; absent in production. Awaited at each point. */
 export interface AppHooks {
-  /** `before-reply`: an act is on disk and enforced, its reply is not sent yet. The others: `TaskHooks`. */
-  at(point: 'before-reply' | Parameters<TaskHooks['at']>[0]): void | Promise<void>;
+  /**
+   * `before-reply`: an act is on disk and enforced, its reply is not sent yet. The others: `TaskHooks`, `WebhookHooks`.
+   */
+  at(
+    point: 'before-reply' | Parameters<TaskHooks['at']>[0] | Parameters<WebhookHooks['at']>[0],
+  ): void | Promise<void>;
 }

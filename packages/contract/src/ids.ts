@@ -18,6 +18,10 @@ export type CallCid = Branded<'CallCid'>;
 export type SessionId = Branded<'SessionId'>;
 /** One event socket. */
 export type ConnectionId = Branded<'ConnectionId'>;
+/** One webhook of the application. */
+export type HookId = Branded<'HookId'>;
+/** One event on its way to one webhook. */
+export type DeliveryId = Branded<'DeliveryId'>;
 export type BanId = Branded<'BanId'>;
 export type TaskId = Branded<'TaskId'>;
 export type JobId = Branded<'JobId'>;
@@ -53,6 +57,8 @@ type AnyId =
   | CallCid
   | SessionId
   | ConnectionId
+  | HookId
+  | DeliveryId
   | BanId
   | TaskId
   | JobId

@@ -6,6 +6,7 @@ import { moderationOperations } from './operations/moderation.ts';
 import type { Operation } from './operations/operation.ts';
 import { ringingOperations } from './operations/ringing.ts';
 import { userOperations } from './operations/users.ts';
+import { webhookOperations } from './operations/webhooks.ts';
 
 export * from './operations/operation.ts';
 
@@ -17,6 +18,7 @@ export const OPERATIONS = {
   ...callOperations,
   ...moderationOperations,
   ...ringingOperations,
+  ...webhookOperations,
 } as const;
 
 export type OperationId = keyof typeof OPERATIONS;

@@ -2,8 +2,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { countLiveSessions } from '../features/media/index.ts';
-import { monotonicMs } from '../kernel/clock.ts';
+import { countDeliveries, oldestOpen } from '../features/webhooks/index.ts';
+import { type Clock, monotonicMs } from '../kernel/clock.ts';
 import type { Services } from '../services.ts';
+import type { Handle } from '../storage/database.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 /** What Prometheus reads; one registry per server. */
@@ -43,6 +45,19 @@ export function createMetrics(app: FastifyInstance, services: Services, limits: 
     'callgate_timers_late_seconds',
     'How long the first of the due timers has been waiting.',
     async () => (await services.timers.stats()).lateMs / 1000,
+  );
+  labelled(
+    registry,
+    'callgate_webhook_deliveries',
+    'Webhook deliveries that are not delivered, by state; 100,000 at most are counted.',
+    'state',
+    () => services.database.read(countDeliveries),
+  );
+  gauge(
+    registry,
+    'callgate_webhook_oldest_seconds',
+    'Age of the oldest webhook delivery that is neither delivered nor dead; 0 without one.',
+    () => services.database.read((snapshot) => oldestAge(snapshot, services.clock)),
   );
   labelled(
     registry,
@@ -100,17 +115,22 @@ function labelled(
   name: string,
   help: string,
   label: string,
-  read: () => Record<string, number>,
+  read: () => Record<string, number> | Promise<Record<string, number>>,
 ): void {
   new Gauge({
     name,
     help,
     labelNames: [label],
     registers: [registry],
-    collect() {
-      for (const [key, value] of Object.entries(read())) this.set({ [label]: key }, value);
+    async collect() {
+      for (const [key, value] of Object.entries(await read())) this.set({ [label]: key }, value);
     },
   });
+}
+
+async function oldestAge(handle: Handle, clock: Clock): Promise<number> {
+  const oldest = await oldestOpen(handle);
+  return oldest ? Math.max(0, clock.now() - oldest.created_at) / 1000 : 0;
 }
 
 const NANOSECONDS = 1e9;

@@ -81,6 +81,13 @@ for (const engine of testEngines) {
       expect(text).toMatch(/callgate_timers_late_seconds \d/);
     });
 
+    test('[WHK31] metrics tell what waits for receivers', async () => {
+      const { text } = await open('/metrics');
+      for (const state of ['pending', 'retrying', 'slow', 'dead'])
+        expect(text).toContain(`callgate_webhook_deliveries{state="${state}"} 0`);
+      expect(text).toMatch(/callgate_webhook_oldest_seconds \d/);
+    });
+
     test('[OPR14] the pages show the document from this server’s files alone', async () => {
       const page = await open('/docs');
       expect(page.headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'");

@@ -42,6 +42,25 @@ export const isPrivateAddress = (text: string): boolean => {
   return PRIVATE_RANGES.has(parsed.range()) || (parsed.kind() === 'ipv6' && parsed.match(BELOW_96));
 };
 
+/** Global unicast of IPv6; everything outside is for surroundings, groups or translation (NAT64, mapped, compatible). */
+const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
+/** Public by its number, yet what answers there is the machine's own host: a cloud's door for its guests. */
+const HOSTS_OF_CLOUDS: ReadonlySet<string> = new Set(['168.63.129.16']);
+
+/**
+ * Whether the address is somebody's on the internet: no surroundings (private, loopback, link-local with the metadata
+ * services), no group, no documentation, and no IPv6 that carries an IPv4 address to where nobody has checked it
+ * (mapped, NAT64, 6to4, Teredo). False for what is no address.
+ */
+export const isPublicAddress = (text: string): boolean => {
+  const address = addressOf(text);
+  if (address === null) return false;
+  const { parsed } = address;
+  const isMapped = parsed.kind() === 'ipv4' && text.includes(':');
+  if (isMapped || parsed.range() !== 'unicast' || HOSTS_OF_CLOUDS.has(address.text)) return false;
+  return parsed.kind() === 'ipv4' || parsed.match(GLOBAL_IPV6);
+};
+
 /** `203.0.113.7`, `203.0.113.0/24`, `2001:db8::/32`: bits behind the length are cleared. Null for anything else. */
 export function parsePrefix(text: string): Prefix | null {
   const [address = '', lengthText, ...rest] = text.split('/');

@@ -15,7 +15,7 @@ interface DeclaredColumn {
 
 /** What the files of tables declare, read from their text: types are gone when it runs. */
 function declaredColumns(): DeclaredColumn[] {
-  const source = ['tables.ts', 'work-tables.ts']
+  const source = ['tables.ts', 'work-tables.ts', 'webhook-tables.ts']
     .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
     .join('\n');
   const interfaces = new Map(

@@ -11,6 +11,7 @@ import type {
   UserId,
 } from '@callgate/contract';
 import type { Flag, Json, Millis } from './table-values.ts';
+import type { EventHooksTable, WebhookDeliveriesTable } from './webhook-tables.ts';
 import type {
   AuditRecordsTable,
   ConnectionsTable,
@@ -26,6 +27,7 @@ import type {
 } from './work-tables.ts';
 
 export type * from './table-values.ts';
+export type * from './webhook-tables.ts';
 export type * from './work-tables.ts';
 
 /*
@@ -35,7 +37,7 @@ export type * from './work-tables.ts';
 
 /** A random number per cached table: whoever changes the table draws a new one in the same transaction. */
 export interface VersionsTable {
-  name: 'app' | 'roles' | 'call_types' | 'ip_bans';
+  name: 'app' | 'roles' | 'call_types' | 'ip_bans' | 'event_hooks';
   version: number;
 }
 
@@ -275,4 +277,6 @@ export interface Tables {
   idempotency_keys: IdempotencyKeysTable;
   leases: LeasesTable;
   timers: TimersTable;
+  event_hooks: EventHooksTable;
+  webhook_deliveries: WebhookDeliveriesTable;
 }

@@ -97,6 +97,35 @@ const ban = {
 };
 const app = { ...APP_SETTINGS_DEFAULTS, updated_at: at };
 
+const hook = {
+  id: 'hook-1',
+  enabled: false,
+  hook_type: 'webhook',
+  webhook_url: 'https://hooks.example.com/callgate',
+  event_types: ['call.permission_request', 'user.banned'],
+  gzip: false,
+} as const;
+const shownHook = {
+  ...hook,
+  event_types: [...hook.event_types],
+  has_signing_secret: true,
+  created_at: at,
+  updated_at: at,
+};
+const delivery = {
+  id: 'delivery-1',
+  hook_id: 'hook-1',
+  event_id: 'event-1',
+  event_type: 'call.permission_request',
+  call_cid: 'default:standup',
+  state: 'slow',
+  attempts: 3,
+  next_attempt_at: later,
+  last_attempt_at: at,
+  last_status: 503,
+  created_at: at,
+} as const;
+
 const done = { duration };
 const inCall = { type: 'default', id: 'standup' } as const;
 const inRequest = { ...inCall, request_id: 'request-1' } as const;
@@ -113,8 +142,17 @@ export const EXAMPLES: { readonly [Id in OperationId]: Example<Id> } = {
   },
   getApp: { result: { app, duration } },
   updateApp: {
-    body: { guests: { enabled: true }, revoke_tokens_issued_before: null },
-    result: { app: { ...app, guests: { ...app.guests, enabled: true } }, duration },
+    body: {
+      guests: { enabled: true },
+      revoke_tokens_issued_before: null,
+      event_hooks: [
+        { ...hook, event_types: [...hook.event_types], signing_secret: 'a secret of this hook alone' },
+      ],
+    },
+    result: {
+      app: { ...app, guests: { ...app.guests, enabled: true }, event_hooks: [shownHook] },
+      duration,
+    },
   },
   listRoles: { result: { roles: [role], duration } },
   createRole: { body: { name: 'steward', rank: 100 }, result: { role, duration } },
@@ -369,4 +407,29 @@ export const EXAMPLES: { readonly [Id in OperationId]: Example<Id> } = {
   rejectCall: { params: inCall, body: { reason: 'busy' }, result: done },
   sendCallEvent: { params: inCall, body: { custom: { draw: [1, 2] } }, result: done },
   sendReaction: { params: inCall, body: { type: 'like', emoji_code: ':thumbsup:' }, result: done },
+  listWebhookDeliveries: {
+    query: { hook_id: 'hook-1', state: 'slow', since: at, limit: '10' },
+    result: { deliveries: [delivery], duration },
+  },
+  replayWebhookDelivery: {
+    params: { id: 'delivery-1' },
+    body: {},
+    result: { delivery: { ...delivery, next_attempt_at: at }, duration },
+  },
+  replayWebhooks: {
+    body: { since: at, hook_id: 'hook-1' },
+    result: { hook_ids: ['hook-1'], deliveries: 1, duration },
+  },
+  testWebhook: {
+    body: { hook_id: 'hook-1' },
+    result: {
+      hook_id: 'hook-1',
+      webhook_id: 'delivery-2',
+      delivered: true,
+      status: 200,
+      body: 'ok',
+      took_ms: 12.5,
+      duration,
+    },
+  },
 };

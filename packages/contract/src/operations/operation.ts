@@ -18,6 +18,7 @@ export const TAGS = [
   'tasks',
   'audit',
   'ringing',
+  'webhooks',
 ] as const;
 export type Tag = (typeof TAGS)[number];
 

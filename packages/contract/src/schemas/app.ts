@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { actFields } from './enforcement.ts';
+import { EventHookRequest, EventHookResponse } from './event-hooks.ts';
 import { duration, flag, LIMITS, listOf, nullable, request, response, text, time, whole } from './fields.ts';
 
 const guestFields = {
@@ -48,6 +49,11 @@ export const AppSettingsResponse = response('AppSettingsResponse', 'The settings
   guests: guestSettings,
   anonymous_users: anonymousSettings,
   ip_bans: ipBanSettings,
+  event_hooks: Type.Optional(
+    Type.Array(EventHookResponse, {
+      description: 'Where events are sent; absent in the event `app.updated`.',
+    }),
+  ),
   revoke_tokens_issued_before: Type.Optional(time('User and call tokens issued before are refused.')),
   updated_at: Type.Optional(time('When the settings last changed.')),
 });
@@ -81,11 +87,11 @@ export const UpdateAppRequest = request(
     anonymous_users: partial(anonymousSettings, 'Anonymous users.'),
     ip_bans: partial(ipBanSettings, 'Bans by address.'),
     event_hooks: Type.Optional(
-      Type.Unsafe<unknown[]>({
-        type: 'array',
-        maxItems: 100,
-        description: 'Webhooks come in a later version: naming them is answered with 400, code 19.',
-      }),
+      listOf(
+        EventHookRequest,
+        LIMITS.hooks,
+        'All hooks: those named by id are changed, those without an id are made, those left out are deleted.',
+      ),
     ),
     revoke_tokens_issued_before: Type.Optional(
       nullable(time('Refuse user and call tokens issued before; null accepts them again.')),

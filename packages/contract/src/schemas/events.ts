@@ -1,6 +1,6 @@
 import { type Static, type TProperties, Type } from 'typebox';
 import { CAPABILITIES, REQUESTABLE } from '../capabilities.ts';
-import type { EventId, JobId } from '../ids.ts';
+import type { EventId, HookId, JobId } from '../ids.ts';
 import { AppSettingsResponse } from './app.ts';
 import { CallTypeResponse } from './call-types.ts';
 import { CallParticipantResponse, CallPinResponse, CallResponse } from './calls.ts';
@@ -239,6 +239,9 @@ export const EVENTS = {
   }),
   'app.updated': event('app.updated', 'The settings of the application changed.', {
     app: AppSettingsResponse,
+  }),
+  'webhook.test': event('webhook.test', 'A hook is tried.', {
+    hook_id: madeId<HookId>('The hook.'),
   }),
   'connection.ok': event('connection.ok', 'The event socket is open.', {
     connection_id: connectionId,

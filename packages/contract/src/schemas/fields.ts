@@ -61,6 +61,8 @@ export const LIMITS = {
   guestExpiryMinutes: 525_600,
   roles: 200,
   callTypes: 200,
+  hooks: 20,
+  hookEventTypes: 100,
   grantsPerRole: 64,
 } as const;
 

@@ -37,14 +37,6 @@ for (const engine of testEngines) {
       },
     );
 
-    it('[APP5] event_hooks are not supported', async () => {
-      expect(await refusedWith(change({ event_hooks: [] }))).toMatchObject({
-        status: 400,
-        kind: 'feature_not_supported',
-        fields: ['event_hooks'],
-      });
-    });
-
     it('[APP2] every switch is off at first', async () => {
       expect(await read()).toMatchObject({
         multi_tenant_enabled: false,

@@ -11,7 +11,17 @@ export interface AuditDraft {
   /** On whose behalf a server token acted. */
   asId?: UserId | null;
   target?: {
-    type: 'user' | 'call' | 'call_type' | 'role' | 'app' | 'permission_request' | 'session' | 'task';
+    type:
+      | 'user'
+      | 'call'
+      | 'call_type'
+      | 'role'
+      | 'app'
+      | 'permission_request'
+      | 'session'
+      | 'task'
+      | 'webhook'
+      | 'delivery';
     id: string;
   };
   reason?: string | null;

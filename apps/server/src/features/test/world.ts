@@ -27,6 +27,8 @@ import { askedBy, type LoadedPolicy, SERVER, type TokenClaims } from '../policy/
 
 /** The time at which every world begins. */
 export const WORLD_START = Date.parse('2026-01-01T00:00:00.000Z');
+/** What tokens and webhooks of every world are signed with. */
+export const WORLD_CREDENTIALS = { apiKey: 'world-key', apiSecret: 'a secret that only worlds have' };
 /** Where people come from unless a test says otherwise; a documentation address, so that bans may take it. */
 export const HOME = '203.0.113.1';
 
@@ -96,7 +98,14 @@ export async function createWorld(engine: TestEngine): Promise<World> {
   };
   const config = loadConfig({ CALLGATE_DATA_DIR: folder, CALLGATE_LOG_LEVEL: 'silent' }, folder);
   const logger = createLogger({ level: 'silent' });
-  const services = createServices({ config, clock, logger, database, auditKeys: loadAuditKeys(folder) });
+  const services = createServices({
+    config,
+    clock,
+    logger,
+    database,
+    auditKeys: loadAuditKeys(folder),
+    credentials: WORLD_CREDENTIALS,
+  });
   await prepareDatabase({ database, clock });
   let requests = 0;
   const db = builderOf(engine.name);
@@ -200,6 +209,8 @@ export async function createWorld(engine: TestEngine): Promise<World> {
       await services.tasks.close();
       await services.timers.close();
       await services.enforcement.close();
+      await services.eventOrder.close();
+      await services.webhooks.close();
       await services.sequencer.close();
       await discard();
       rmSync(folder, { recursive: true, force: true });

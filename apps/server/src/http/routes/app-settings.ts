@@ -3,7 +3,9 @@ import type { Services } from '../../services.ts';
 import type { Route } from '../route.ts';
 
 /** The settings of the application. */
-export const appSettingsRoutes = (route: Route, { acts }: Services): void => {
+export const appSettingsRoutes = (route: Route, { acts, config }: Services): void => {
   route('getApp', ({ request }) => getApp(acts, request));
-  route('updateApp', ({ request, body }) => updateApp(acts, request, body));
+  route('updateApp', ({ request, body }) =>
+    updateApp(acts, request, body, { allowPrivate: config.webhookAllowPrivate }),
+  );
 };

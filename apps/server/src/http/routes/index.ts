@@ -20,6 +20,7 @@ import { roleRoutes } from './roles.ts';
 import { taskRoutes } from './tasks.ts';
 import { userBlockRoutes } from './user-blocks.ts';
 import { userRoutes } from './users.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 /** The routes of every feature, one line each. */
 export const featureRoutes: readonly ((route: Route, services: Services) => void)[] = [
@@ -42,5 +43,6 @@ export const featureRoutes: readonly ((route: Route, services: Services) => void
   muteRoutes,
   permissionRequestRoutes,
   callEventRoutes,
+  webhookRoutes,
   laterRoutes,
 ];

@@ -86,9 +86,11 @@ for (const engine of testEngines) {
       expect(Object.keys(reply.json.exception_fields ?? {})).toEqual(['users.sara.role']);
     });
 
-    it('[APP5] event_hooks are 400, code 19, an unknown setting 400, code 4', async () => {
+    it('[APP5] hooks of other kinds are 400, code 19, an unknown setting 400, code 4', async () => {
       const change = (body: object) => world.call('PATCH', '/api/v2/app', { body });
-      expect(await change({ event_hooks: [{}] })).toMatchObject({ status: 400, json: { code: 19 } });
+      const queue = { enabled: true, hook_type: 'sqs', sqs_queue_url: 'https://sqs.example.com/1' };
+      expect(await change({ event_hooks: [queue] })).toMatchObject({ status: 400, json: { code: 19 } });
+      expect(await change({ event_hooks: [{}] })).toMatchObject({ status: 400, json: { code: 4 } });
       expect(await change({ colour: 'red' })).toMatchObject({ status: 400, json: { code: 4 } });
     });
 

@@ -3,6 +3,7 @@ import { foundation } from './0001-foundation.ts';
 import { timers } from './0002-timers.ts';
 import { tasks } from './0003-tasks.ts';
 import { events } from './0004-events.ts';
+import { webhooks } from './0005-webhooks.ts';
 
 /** All migrations in order. Published ones are never edited: add the next number. */
-export const MIGRATIONS: readonly Migration[] = [foundation, timers, tasks, events];
+export const MIGRATIONS: readonly Migration[] = [foundation, timers, tasks, events, webhooks];

@@ -14,6 +14,8 @@ export interface TestCounts {
   readonly taskKillRounds: number;
   /** Users of the bulk work whose speed is measured, on each engine. */
   readonly bulkUsers: number;
+  /** Rounds of kill -9 while webhooks are sent, on each engine. */
+  readonly webhookKillRounds: number;
   /** Races of conflicting acts, on each engine. */
   readonly races: number;
   /** Requests of the fuzz test, on each engine, shared out evenly over the routes. */
@@ -31,6 +33,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     killRounds: 6,
     taskKillRounds: 3,
     bulkUsers: 10_000,
+    webhookKillRounds: 3,
     races: 100,
     fuzzRequests: 3_000,
     properties: 200,
@@ -41,6 +44,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     killRounds: 50,
     taskKillRounds: 25,
     bulkUsers: 100_000,
+    webhookKillRounds: 25,
     races: 1_000,
     fuzzRequests: 30_000,
     properties: 2_000,

@@ -106,6 +106,37 @@ for (const engine of testEngines) {
       expect(receiver.requests).toHaveLength(1_202);
     }, 120_000);
 
+    test('[WHK20] mass work that a receiver keeps waiting leaves a connection for a ban', async () => {
+      const { database, eventOrder } = hooks.world.services;
+      const gate = Promise.withResolvers<void>();
+      let people = 0;
+      const answer: Answer = (received, reply) => {
+        const { type, user } = received.event as { type: string; user?: { id: string } };
+        if (type === 'user.updated') people += 1;
+        // Those behind the hundredth are mass work.
+        const isMass = Number(user?.id.replace('person-', '')) >= 100;
+        if (!isMass) return ok(received, reply);
+        void gate.promise.then(() => ok(received, reply));
+      };
+      const patient = hooks.another({ attemptMs: 6_000 });
+      const receiver = await start(answer, ['user.updated', 'user.banned']);
+      await hooks.tell(...Array.from({ length: 140 }, (_, at) => `person-${at}`));
+      await eventOrder.flush();
+      const working = patient.tick();
+      const began = performance.now();
+      await receiver.until(() => people === 103);
+      const ban = { type: 'user.banned', audience: {}, payload: { user: { id: 'rude' } } };
+      await database.write((tx) => appendEvents(tx, [ban], hooks.world.clock.now()));
+      await eventOrder.flush();
+      const ticking = patient.tick();
+      const types = () => receiver.requests.map(({ event }) => event.type);
+      await expect.poll(types, { timeout: 3_000 }).toContain('user.banned').finally(gate.resolve);
+      // None of them was given up meanwhile, which would have freed a connection too.
+      expect(performance.now() - began).toBeLessThan(6_000);
+      await Promise.all([working, ticking]);
+      expect(people).toBe(140);
+    });
+
     test('[WHK23] a backlog stands in the table: the sender holds no more of it than it is sending', async () => {
       const receiver = await hooks.receiver(answerWith(500));
       await hooks.setHooks({ webhook_url: receiver.url, event_types: ['user.updated'] });

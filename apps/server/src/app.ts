@@ -33,7 +33,7 @@ import { migrate } from './storage/migrate.ts';
 import { openPostgres } from './storage/postgres.ts';
 import { openSqlite } from './storage/sqlite.ts';
 import { PURGES, timerHandlers } from './timer-handlers.ts';
-import { CONNECT_PATH, createSockets, type Sockets } from './ws/sockets.ts';
+import { createSockets } from './ws/sockets.ts';
 
 /** What the composition is made of: everything that a test may replace. */
 export interface Parts {
@@ -127,15 +127,6 @@ function demandCredentials(credentials: AppCredentials | undefined): AppCredenti
   return credentials;
 }
 
-/** Hands upgrades of the event socket's path to the sockets; nothing else is upgraded. */
-function openSockets(server: FastifyInstance, sockets: Sockets): void {
-  server.server.on('upgrade', (message, socket, head) => {
-    const path = (message.url ?? '').split('?', 1)[0];
-    if (path === CONNECT_PATH) return sockets.upgrade(message, socket, head);
-    socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
-  });
-}
-
 /** The server in one piece. */
 export interface App {
   services: Services;
@@ -158,7 +149,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
   const sockets = createSockets({ ...core, order: core.eventOrder, secret: credentials.apiSecret, door });
   const services = { ...core, sockets };
   const server = createHttpServer({ services, credentials, ...(hooks && { hooks }) }, gate);
-  openSockets(server, sockets);
+  server.server.on('upgrade', (message, socket, head) => sockets.upgrade(message, socket, head));
   return {
     services,
     server,

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import { CONNECT_PATH } from '@callgate/contract';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { monotonicMs } from '../kernel/clock.ts';
 import { ApiError } from '../kernel/errors.ts';
@@ -84,6 +86,7 @@ function bareServer(services: Services, limits: RateLimits): FastifyInstance {
       connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, config.headersTimeoutMs),
       // Node would answer a request without `Host` with an empty 400; ours is the documented 421.
       requireHostHeader: false,
+      shouldUpgradeCallback: isEventSocket,
     },
   });
   app.server.maxConnections = config.maxConnections;
@@ -111,6 +114,10 @@ function bareServer(services: Services, limits: RateLimits): FastifyInstance {
   });
   return app;
 }
+
+/** Everything else that offers to upgrade (curl does, to HTTP/2) is answered as if it had not. */
+const isEventSocket = ({ url = '', headers }: IncomingMessage): boolean =>
+  url.split('?', 1)[0] === CONNECT_PATH && headers.upgrade?.toLowerCase() === 'websocket';
 
 const misdirected = (): ApiError =>
   new ApiError(

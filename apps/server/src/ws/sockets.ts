@@ -22,9 +22,6 @@ import { refuseUpgrade } from './refuse-upgrade.ts';
 import { Registry } from './registry.ts';
 import { CLOSE, type SocketSession } from './session.ts';
 
-/** The path of the event socket. */
-export const CONNECT_PATH = '/api/v2/video/connect';
-
 /** The event sockets of this process. */
 export interface Sockets extends EventSockets {
   start(): Promise<void>;

@@ -2,6 +2,8 @@ import { type Static, Type } from 'typebox';
 import type { ConnectionId, UserId } from '../ids.ts';
 import { customObject, LIMITS, request, text } from './fields.ts';
 
+/** Where event sockets are opened. */
+export const CONNECT_PATH = '/api/v2/video/connect';
 /** The longest first message of a socket, in bytes. */
 export const CONNECT_BYTES = 32 * 1024;
 

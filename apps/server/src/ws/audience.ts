@@ -1,4 +1,4 @@
-import type { CallCid, UserId } from '@callgate/contract';
+import type { UserId } from '@callgate/contract';
 import type { OrderedRow, StoredAudience } from '../features/events/index.ts';
 import type { WatchRow } from '../features/watching/index.ts';
 
@@ -28,12 +28,3 @@ const covers = (watch: WatchRow | undefined, seq: number | null): boolean =>
   seq !== null &&
   watch.from_seq < seq &&
   (watch.to_seq === null || seq <= watch.to_seq);
-
-/** Whose policy an act may have changed, as its enforcement names them. */
-export type Concern =
-  | { userId: UserId; cid?: CallCid }
-  | { userIds: readonly UserId[] }
-  | { cid: CallCid }
-  | { callType: string }
-  | { addresses: true }
-  | { everybody: true };

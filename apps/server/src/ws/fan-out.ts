@@ -7,8 +7,9 @@ import {
   lastPlace,
   type OrderedRow,
 } from '../features/events/index.ts';
+import type { SessionSelector } from '../features/media/index.ts';
 import type { Logger } from '../kernel/logger.ts';
-import type { Concern } from './audience.ts';
+import { createRounds } from '../kernel/rounds.ts';
 import type { Cursors } from './cursor.ts';
 import { withCursor } from './messages.ts';
 import { type Judge, type Refused, refusedNow } from './re-evaluate.ts';
@@ -52,20 +53,34 @@ export interface FanOutDeps extends Judge {
  * which took it from them.
  */
 export function createFanOut(deps: FanOutDeps): FanOut {
-  const { database, order, registry } = deps;
+  const { database, order, registry, logger } = deps;
   /** `known`: the last place that there is. */
   const at = { place: 0, told: 0, known: 0 };
-  const pump = createPump(deps.logger, async (isClosed) => {
-    while (at.place < at.known && !isClosed()) {
+  let isClosed = false;
+  let isFailing = false;
+  const pump = async (): Promise<void> => {
+    while (at.place < at.known && !isClosed) {
+      // Nobody is there to hear; who comes later begins behind what has its place by now.
+      if (registry.size === 0) {
+        at.place = at.known;
+        at.told = at.known;
+        break;
+      }
       const rows = await database.read((snapshot) => eventsAfter(snapshot, at.place, BATCH));
       if (rows.length === 0) throw new Error(`the event behind place ${at.place} is not there`);
       for (const row of rows) {
         // First, so that a socket that is opened from here on finds this event among what it missed.
         at.place = row.app_seq;
-        if (registry.size > 0) await tell(deps, row);
+        await tell(deps, row);
         at.told = row.app_seq;
       }
     }
+    isFailing = false;
+  };
+  const rounds = createRounds(pump, (error) => {
+    if (!isFailing) logger.error({ err: error }, 'events could not be sent to sockets; trying again');
+    isFailing = true;
+    setTimeout(() => rounds.wake(), RETRY_MS).unref();
   });
   let stop: (() => void) | undefined;
   return {
@@ -80,16 +95,17 @@ export function createFanOut(deps: FanOutDeps): FanOut {
       Object.assign(at, { place: last, told: last, known: last });
       stop = order.onOrdered((known) => {
         at.known = Math.max(at.known, known);
-        pump.wake();
+        rounds.wake();
       });
     },
     ephemeral(cid, text) {
       for (const session of registry.ofCall(cid)) session.send(text);
     },
-    settled: () => pump.idle(),
+    settled: () => rounds.run(),
     async close() {
       stop?.();
-      await pump.close();
+      isClosed = true;
+      await rounds.run();
     },
   };
 }
@@ -104,45 +120,6 @@ async function tell(deps: FanOutDeps, row: OrderedRow): Promise<void> {
     if (++sent % SENDS_IN_A_TURN === 0) await nextTurn();
   }
   if (row.concerns === null) return;
-  const refused = await refusedNow(deps, registry, JSON.parse(row.concerns) as Concern[]);
+  const refused = await refusedNow(deps, registry, JSON.parse(row.concerns) as SessionSelector[]);
   if (refused.length > 0) await deps.onRefused(refused, row);
-}
-
-/** Runs work again whenever it was woken meanwhile, one at a time; after a failure it pauses. */
-function createPump(logger: Pick<Logger, 'error'>, work: (isClosed: () => boolean) => Promise<void>) {
-  let running: Promise<void> | undefined;
-  let isWanted = false;
-  let isFailing = false;
-  let isClosed = false;
-
-  const run = async (): Promise<void> => {
-    while (isWanted && !isClosed) {
-      isWanted = false;
-      await work(() => isClosed);
-      isFailing = false;
-    }
-  };
-  const wake = (): void => {
-    isWanted = true;
-    running ??= run()
-      .catch((error: unknown) => {
-        if (!isFailing) logger.error({ err: error }, 'events could not be sent to sockets; trying again');
-        isFailing = true;
-        setTimeout(wake, RETRY_MS).unref();
-      })
-      .finally(() => {
-        running = undefined;
-      });
-  };
-  const idle = async (): Promise<void> => {
-    while (running !== undefined) await running;
-  };
-  return {
-    wake,
-    idle,
-    async close() {
-      isClosed = true;
-      await idle();
-    },
-  };
 }

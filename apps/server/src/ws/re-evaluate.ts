@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type CallCid, partsOf } from '@callgate/contract';
+import type { SessionSelector } from '../features/media/index.ts';
 import { type PolicyReader, personRefusal, type RefusalReason } from '../features/policy/index.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { ApiError } from '../kernel/errors.ts';
 import type { Database, Handle } from '../storage/database.ts';
-import type { Concern } from './audience.ts';
 import type { Registry } from './registry.ts';
 import type { SocketSession } from './session.ts';
 
@@ -29,7 +29,7 @@ export interface Refused {
 export async function refusedNow(
   judge: Judge,
   registry: Registry,
-  concerns: readonly Concern[],
+  concerns: readonly SessionSelector[],
 ): Promise<Refused[]> {
   const questions = concerns.flatMap((concern) => questionsOf(registry, concern));
   const refused: Refused[] = [];
@@ -50,7 +50,7 @@ export async function refusedNow(
 
 type Question = Pick<Refused, 'session' | 'cid'>;
 
-function questionsOf(registry: Registry, concern: Concern): Question[] {
+function questionsOf(registry: Registry, concern: SessionSelector): Question[] {
   if ('userId' in concern) {
     const own = [...registry.ofUser(concern.userId)];
     const { cid } = concern;

@@ -1,6 +1,7 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import { createTurn } from '../../kernel/turn.ts';
 import type { Database } from '../../storage/database.ts';
 import { claimLease, releaseLease } from '../../storage/leases.store.ts';
 import { chainHead, newestRecords, unsealedRecords, writeSeals } from './audit-records.store.ts';
@@ -60,14 +61,7 @@ export function createSequencer(options: SequencerOptions): Sequencer {
   let timer: NodeJS.Timeout | undefined;
   let gathering: NodeJS.Timeout | undefined;
   let failing = false;
-  let tail: Promise<unknown> = Promise.resolve();
-
-  /** One piece of work at a time. */
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = tail.then(work);
-    tail = turn.catch(() => undefined);
-    return turn;
-  };
+  const inTurn = createTurn();
 
   /** Answers whether there may be more; undefined while another process has the lease. */
   const sealBatch = (takeOver: boolean): Promise<boolean | undefined> =>

@@ -1,7 +1,7 @@
 import type { CallCid, EventId, UserId } from '@callgate/contract';
 import { sql } from 'kysely';
 import type { Handle, Tx } from '../../storage/database.ts';
-import { prepared } from '../../storage/prepared.ts';
+import { type Builder, type Holes, prepared } from '../../storage/prepared.ts';
 import type { OutboxTable } from '../../storage/tables.ts';
 
 /** A committed event. */
@@ -14,27 +14,19 @@ export type Unordered = Pick<OutboxTable, 'id' | 'cid' | 'call_seq' | 'created_a
 
 const COLUMNS = ['id', 'cid', 'call_seq', 'created_at'] as const;
 
-const selectUnordered = prepared<{ limit: number }, Unordered>((db, p) =>
+const oldest = (db: Builder, p: Holes<{ limit: number }>) =>
   db
     .selectFrom('outbox')
     .select(COLUMNS)
     .where('app_seq', 'is', null)
     .orderBy('created_at')
     .orderBy('id')
-    .limit(p('limit')),
-);
+    .limit(p('limit'));
+const selectUnordered = prepared<{ limit: number }, Unordered>(oldest);
 /** Earlier events of the same calls that clocks put behind the batch. */
 const selectEarlier = prepared<{ limit: number }, Unordered>((db, p) =>
   db
-    .with('batch', (inner) =>
-      inner
-        .selectFrom('outbox')
-        .select(COLUMNS)
-        .where('app_seq', 'is', null)
-        .orderBy('created_at')
-        .orderBy('id')
-        .limit(p('limit')),
-    )
+    .with('batch', (inner) => oldest(inner as Builder, p))
     .selectFrom('outbox')
     .select(COLUMNS)
     .distinct()

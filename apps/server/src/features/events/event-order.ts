@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventId } from '@callgate/contract';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
+import { createTurn } from '../../kernel/turn.ts';
 import type { Database } from '../../storage/database.ts';
 import { claimLease, releaseLease } from '../../storage/leases.store.ts';
 import { lastPlace, type Unordered, unorderedEvents, writePlaces } from './event-order.store.ts';
@@ -60,9 +61,10 @@ export function createEventOrder(options: EventOrderOptions): EventOrder {
     for (const listener of listeners) listener(last);
   };
 
-  /** Answers the last place and whether there may be more; undefined while another process has the lease. */
+  /** The last place, and whether there may be more; undefined: nothing to order, or another process has the lease. */
   const orderBatch = (takeOver: boolean): Promise<{ last: number; more: boolean } | undefined> =>
     database.write(async (tx) => {
+      if ((await unorderedEvents(tx, 1)).length === 0) return undefined;
       const claim = { name: LEASE, holder, now: clock.now(), ttlMs: LEASE_MS, takeOver };
       if ((await claimLease(tx, claim)) === undefined) return undefined;
       const [before, rows] = await Promise.all([lastPlace(tx), unorderedEvents(tx, batch)]);
@@ -70,25 +72,27 @@ export function createEventOrder(options: EventOrderOptions): EventOrder {
       return { last: before + rows.length, more: rows.length >= batch };
     });
 
-  const order = async (takeOver: boolean): Promise<void> => {
-    const { isIdle, last } = await database.read(async (snapshot) => ({
-      isIdle: (await unorderedEvents(snapshot, 1)).length === 0,
-      last: await lastPlace(snapshot),
-    }));
-    tell(last);
-    for (let more = !isIdle; more; ) {
+  const orderAll = async (takeOver: boolean): Promise<void> => {
+    for (let more = true; more; ) {
       const done = await orderBatch(takeOver);
       if (done) tell(done.last);
       more = done?.more ?? false;
     }
   };
 
+  /** Looks first: mostly there is nothing to do, and others may have ordered meanwhile. */
+  const order = async (takeOver: boolean): Promise<void> => {
+    const { isIdle, last } = await database.read(async (snapshot) => ({
+      isIdle: (await unorderedEvents(snapshot, 1)).length === 0,
+      last: await lastPlace(snapshot),
+    }));
+    tell(last);
+    if (!isIdle) await orderAll(takeOver);
+  };
+
   /** Nobody waits for this work: its failure is logged once, and the next tick tries again. */
-  const inBackground = (takeOver: boolean): Promise<void> =>
-    inTurn(() => {
-      waiting = false;
-      return order(takeOver);
-    }).then(
+  const inBackground = (work: () => Promise<void>): Promise<void> =>
+    inTurn(work).then(
       () => {
         failing = false;
       },
@@ -102,9 +106,12 @@ export function createEventOrder(options: EventOrderOptions): EventOrder {
     wake() {
       if (waiting) return;
       waiting = true;
-      void inBackground(true);
+      void inBackground(() => {
+        waiting = false;
+        return orderAll(true);
+      });
     },
-    tick: () => inBackground(false),
+    tick: () => inBackground(() => order(false)),
     flush: () => inTurn(() => order(true)),
     onOrdered(listener) {
       listeners.add(listener);
@@ -112,7 +119,7 @@ export function createEventOrder(options: EventOrderOptions): EventOrder {
     },
     async start() {
       await inTurn(() => order(false));
-      timer = setInterval(() => void inBackground(false), TICK_MS);
+      timer = setInterval(() => void inBackground(() => order(false)), TICK_MS);
       timer.unref();
     },
     async close() {
@@ -122,16 +129,6 @@ export function createEventOrder(options: EventOrderOptions): EventOrder {
         await database.write((tx) => releaseLease(tx, LEASE, holder));
       });
     },
-  };
-}
-
-/** One piece of work at a time. */
-function createTurn() {
-  let tail: Promise<unknown> = Promise.resolve();
-  return <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = tail.then(work);
-    tail = turn.catch(() => undefined);
-    return turn;
   };
 }
 

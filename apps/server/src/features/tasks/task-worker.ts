@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { backoffMs } from '../../kernel/backoff.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { ApiError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/logger.ts';
@@ -23,8 +24,8 @@ const TICK_MS = 1_000;
 const MOST_AT_ONCE = 100;
 /** After so many failures in a row a task has failed: after some four minutes. */
 const MOST_ATTEMPTS = 10;
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 60_000;
+/** When the end of a task cannot be done, it is tried again after this, in milliseconds. */
+const END_AGAIN_MS = 60_000;
 
 export interface TaskWorker {
   /** Goes on with what was left when the last process ended, and looks for tasks from now on. */
@@ -84,7 +85,7 @@ export function createTaskWorker(options: TaskWorkerOptions): TaskWorker {
       try {
         await settleCutShort(deps, task, handlers[task.type]);
       } catch (error) {
-        await database.write((tx) => postponeTask(tx, task.id, clock.now() + LONGEST_PAUSE_MS));
+        await database.write((tx) => postponeTask(tx, task.id, clock.now() + END_AGAIN_MS));
         logger.error({ err: error, task_id: task.id }, 'the end of a task met a failure');
       }
     }
@@ -172,12 +173,11 @@ function stepper(
 function failureOf(task: TaskRow, error: unknown, now: number) {
   const attempts = task.attempts + 1;
   const isLast = attempts >= MOST_ATTEMPTS;
-  const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1));
   const { id, next_position } = task;
   return {
     ...{ id, next_position, attempts },
     status: isLast ? ('failed' as const) : task.status,
-    run_at: isLast ? now : now + pauseMs,
+    run_at: isLast ? now : now + backoffMs(task.attempts),
     error: isLast ? JSON.stringify(errorOf(task, error)) : null,
   };
 }

@@ -1,3 +1,4 @@
+import { createTurn } from '../../kernel/turn.ts';
 import { createFiring, type TimersOptions } from './fire-due.ts';
 import { countDueTimers, nextDue } from './timers.store.ts';
 
@@ -28,14 +29,10 @@ export function createTimers(options: TimersOptions): Timers {
   const kinds = Object.keys(handlers);
   const firing = createFiring(options);
   let isFailing = false;
-  let tail: Promise<unknown> = Promise.resolve();
+  const turn = createTurn();
 
   /** One pass at a time: who asks for another one gets it after the running one. */
-  const inTurn = (): Promise<number> => {
-    const turn = tail.then(() => firing.pass());
-    tail = turn.catch(() => undefined);
-    return turn;
-  };
+  const inTurn = (): Promise<number> => turn(() => firing.pass());
   const inBackground = async (): Promise<number> => {
     try {
       const next = await inTurn();
@@ -63,7 +60,7 @@ export function createTimers(options: TimersOptions): Timers {
     async close() {
       firing.stop();
       alarm.stop();
-      await tail;
+      await turn(async () => undefined);
     },
   };
 }

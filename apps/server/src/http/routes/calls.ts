@@ -10,7 +10,7 @@ import {
 } from '../../features/calls/index.ts';
 import type { Services } from '../../services.ts';
 import type { Route } from '../route.ts';
-import { watchAfter } from '../watching.ts';
+import { watchAfter, watchAfterAct } from '../watching.ts';
 
 /** Calls: reading, making, changing and ending them. */
 export const callRoutes = (route: Route, services: Services): void => {
@@ -20,21 +20,22 @@ export const callRoutes = (route: Route, services: Services): void => {
     const members_limit = query.members_limit === undefined ? undefined : Number(query.members_limit);
     const read = () => getCall(acts, request, { cid, members_limit });
     if (query.watch !== 'true') return read();
-    return watchAfter(services, request, query.connection_id, {
-      first: read,
-      cids: () => [cid],
-      again: read,
-    });
+    return watchAfter(
+      services,
+      { request, connectionId: query.connection_id },
+      {
+        first: read,
+        cids: () => [cid],
+        again: read,
+      },
+    );
   });
   route('getOrCreateCall', ({ request, params, body, query }) => {
     const cid = cidOf(params.type, params.id);
     const act = () => getOrCreateCall(acts, request, { ...body, cid });
     if (!body.watch) return act();
-    const again = async (reply: Awaited<ReturnType<typeof act>>) => {
-      const state = await getCall(acts, request, { cid, members_limit: body.members_limit });
-      return { ...reply, body: { ...reply.body, ...state } };
-    };
-    return watchAfter(services, request, query.connection_id, { first: act, cids: () => [cid], again });
+    const watcher = { request, connectionId: query.connection_id };
+    return watchAfterAct(services, watcher, { cid, members_limit: body.members_limit }, act);
   });
   route('updateCall', ({ request, params, body }) =>
     updateCall(acts, request, { ...body, cid: cidOf(params.type, params.id) }),
@@ -44,7 +45,11 @@ export const callRoutes = (route: Route, services: Services): void => {
     if (!body.watch) return read();
     const cids = ({ calls }: Awaited<ReturnType<typeof read>>): CallCid[] =>
       calls.map(({ call }) => call.cid);
-    return watchAfter(services, request, query.connection_id, { first: read, cids, again: read });
+    return watchAfter(
+      services,
+      { request, connectionId: query.connection_id },
+      { first: read, cids, again: read },
+    );
   });
   route('endCall', ({ request, params }) => endCall(acts, request, { cid: cidOf(params.type, params.id) }));
   route('goLive', ({ request, params, body }) =>

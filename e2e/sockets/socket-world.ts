@@ -1,5 +1,5 @@
 import type { TestEngine } from '@callgate/server/storage/test-databases.ts';
-import { CREDENTIALS, type ModelWorld, openWorld } from '../model/world.ts';
+import { CREDENTIALS, type ModelWorld, openWorld, type Patch } from '../model/world.ts';
 import { type Message, openSocket, type SocketClient } from './socket-client.ts';
 
 /** A server in this process with a clock that the test turns, and sockets to it. */
@@ -23,8 +23,8 @@ export type Body = Record<string, unknown>;
 
 export const CALL = '/api/v2/video/call/default/one';
 
-export async function openSocketWorld(engine: TestEngine): Promise<SocketWorld> {
-  const world = await openWorld(engine);
+export async function openSocketWorld(engine: TestEngine, fault: Patch = {}): Promise<SocketWorld> {
+  const world = await openWorld(engine, fault);
   const opened: SocketClient[] = [];
   let marks = 0;
   const token = (who: string, claims = {}): string =>

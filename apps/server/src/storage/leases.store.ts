@@ -67,6 +67,14 @@ export async function claimLease(tx: Tx, lease: LeaseClaim): Promise<number | un
   return (await claim.first(tx, values))?.fence;
 }
 
+const dropOver = prepared<{ from: string; to: string; before: number }, never>((db, p) =>
+  db
+    .deleteFrom('leases')
+    .where('name', '>=', p('from'))
+    .where('name', '<', p('to'))
+    .where('expires_at', '<', p('before')),
+);
+
 /** The lease as it is now. */
 export const findLease = (handle: Handle, name: string): Promise<LeasesTable | undefined> =>
   select.first(handle, { name });
@@ -74,3 +82,7 @@ export const findLease = (handle: Handle, name: string): Promise<LeasesTable | u
 /** Gives the lease back, so that the next worker need not wait for it to run out. */
 export const releaseLease = async (tx: Tx, name: string, holder: string): Promise<void> =>
   void (await release.all(tx, { name, holder }));
+
+/** Drops leases whose names begin like this and that ran out before that: of processes that never come back. */
+export const dropLeases = async (tx: Tx, prefix: string, before: number): Promise<void> =>
+  void (await dropOver.all(tx, { from: prefix, to: `${prefix}\uffff`, before }));

@@ -59,18 +59,18 @@ export function createFanOut(deps: FanOutDeps): FanOut {
   let isClosed = false;
   let isFailing = false;
   const pump = async (): Promise<void> => {
-    while (at.place < at.known && !isClosed) {
+    while (at.told < at.known && !isClosed) {
       // Nobody is there to hear; who comes later begins behind what has its place by now.
       if (registry.size === 0) {
         at.place = at.known;
         at.told = at.known;
         break;
       }
-      const rows = await database.read((snapshot) => eventsAfter(snapshot, at.place, BATCH));
-      if (rows.length === 0) throw new Error(`the event behind place ${at.place} is not there`);
+      const rows = await database.read((snapshot) => eventsAfter(snapshot, at.told, BATCH));
+      if (rows.length === 0) throw new Error(`the event behind place ${at.told} is not there`);
       for (const row of rows) {
         // First, so that a socket that is opened from here on finds this event among what it missed.
-        at.place = row.app_seq;
+        at.place = Math.max(at.place, row.app_seq);
         await tell(deps, row);
         at.told = row.app_seq;
       }
@@ -110,12 +110,15 @@ export function createFanOut(deps: FanOutDeps): FanOut {
   };
 }
 
+/** Can be done again after a failure: who has been told is not told twice. */
 async function tell(deps: FanOutDeps, row: OrderedRow): Promise<void> {
   const { registry, cursors } = deps;
   const sessions = await recipientsOf(deps, registry, row);
   const text = sessions.size === 0 ? '' : withCursor(eventMessage(row), cursors.of(row.app_seq));
   let sent = 0;
   for (const session of sessions) {
+    if (session.place >= row.app_seq) continue;
+    session.place = row.app_seq;
     session.send(text);
     if (++sent % SENDS_IN_A_TURN === 0) await nextTurn();
   }

@@ -2,7 +2,7 @@ import { closeLostConnections, dropConnections } from '../features/watching/inde
 import type { Clock } from '../kernel/clock.ts';
 import { ApiError } from '../kernel/errors.ts';
 import type { Database } from '../storage/database.ts';
-import { claimLease, releaseLease } from '../storage/leases.store.ts';
+import { claimLease, dropLeases, releaseLease } from '../storage/leases.store.ts';
 import type { Cursors } from './cursor.ts';
 import type { EndSession } from './endings.ts';
 import type { FanOut } from './fan-out.ts';
@@ -18,6 +18,8 @@ const TICK_MS = 1_000;
 /** A process that does not prolong its lease for so long has crashed: its connections may be resumed elsewhere. */
 const LEASE_MS = 20_000;
 const PROLONG_MS = 5_000;
+/** What the lease of a process is named, with an id of its own behind. */
+export const NODE_PREFIX = 'sockets:';
 /** Messages that a client may send between two checks: it has nothing to say but that it is well. */
 const MOST_MESSAGES = 60;
 
@@ -51,6 +53,7 @@ export function createHealth(deps: {
       await claimLease(tx, { name: node, holder: node, now, ttlMs: LEASE_MS });
       await closeLostConnections(tx, now);
       await dropConnections(tx, now - RESUME_MS);
+      await dropLeases(tx, NODE_PREFIX, now - RESUME_MS);
     });
   };
 

@@ -27,8 +27,9 @@ export async function openSession(deps: OpeningDeps, opening: Opening): Promise<
 
   const session = sessionOf(deps, opening, id);
   // From here on what happens is held back for the session: what it missed goes first.
+  session.place = fanOut.place;
   registry.add(session);
-  const missed = { from: resumed?.from ?? fanOut.place, upTo: fanOut.place };
+  const missed = { from: resumed?.from ?? session.place, upTo: session.place };
   const cursor = cursors.of(missed.from);
   const told = { connection_id: id, me, cursor, resumed: resumed !== undefined };
   session.sendNow(connectionOk(clock.now(), told));

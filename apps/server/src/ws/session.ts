@@ -32,6 +32,8 @@ export class SocketSession {
   readonly expiresAt: number | null;
   /** What it watches now. */
   readonly watches = new Map<CallCid, WatchRow>();
+  /** The place up to which the person has been told: what has this place or an earlier one is not sent again. */
+  place = 0;
   /** When the client was heard last, and told last that it is well, ms. */
   heardAt: number;
   checkedAt: number;
@@ -68,11 +70,6 @@ export class SocketSession {
     if (this.#over || this.#socket.readyState !== WebSocket.OPEN) return;
     this.#socket.send(text);
     if (this.#socket.bufferedAmount > MOST_BUFFERED) this.close(CLOSE.overload, 'reads too slowly');
-  }
-
-  /** Bytes that the reader has not taken yet. */
-  get buffered(): number {
-    return this.#socket.bufferedAmount;
   }
 
   /** Sends what was held back; from now on nothing is. */

@@ -13,7 +13,7 @@ import { createBeginning } from './begin-watching.ts';
 import { createCursors } from './cursor.ts';
 import { createEndings, type EndSession } from './endings.ts';
 import { createFanOut } from './fan-out.ts';
-import { createHealth } from './health.ts';
+import { createHealth, NODE_PREFIX } from './health.ts';
 import { connectionError } from './messages.ts';
 import { openSession } from './open-session.ts';
 import type { OpeningDeps } from './opening.ts';
@@ -42,7 +42,7 @@ export interface SocketsDeps extends Judge {
 
 export function createSockets(deps: SocketsDeps): Sockets {
   const { database, clock, door } = deps;
-  const node = `sockets:${randomUUID()}`;
+  const node = `${NODE_PREFIX}${randomUUID()}`;
   const registry = new Registry();
   const cursors = createCursors(deps.secret);
   const { forget, written } = createForgetting(deps, registry, node);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { builderOf } from '../../storage/prepared.ts';
 import { testEngines } from '../../storage/test-databases.ts';
 import { refusedWith } from '../test/world.ts';
 import { listDeliveries } from './list-deliveries.ts';
@@ -135,6 +136,14 @@ for (const engine of testEngines) {
       const [first, second] = await hooks.deliveries();
       const replay = (delivery: string) => refusedWith(replayDelivery(acts(), server(), delivery as never));
       expect(await replay('nothing')).toMatchObject({ status: 404 });
+      await hooks.world.services.database.write(async (tx) => {
+        const drop = builderOf(tx.engine).deleteFrom('outbox').where('id', '=', second!.event_id);
+        await tx.run(drop.compile());
+      });
+      expect(await replay(second!.id)).toMatchObject({
+        status: 404,
+        message: expect.stringContaining('event'),
+      });
       await hooks.setHooks({ webhook_url: receiver.url });
       expect(await replay(first!.id)).toMatchObject({
         status: 404,

@@ -1,9 +1,9 @@
-import { request as httpRequest } from 'node:http';
 import { testEngines } from '@callgate/server/storage/test-databases.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CREDENTIALS } from '../model/world.ts';
 import { openSocket } from './socket-client.ts';
 import { CALL, openSocketWorld, type SocketWorld, withCall } from './socket-world.ts';
+import { statusOfUpgrade } from './upgrade.ts';
 
 for (const engine of testEngines) {
   describe(engine.name, () => {
@@ -22,29 +22,8 @@ for (const engine of testEngines) {
       return { code, type: said?.type, error: said?.error as { code: number; message: string } };
     };
 
-    /** The status with which an upgrade is refused. */
-    const upgrade = (path: string, headers: Record<string, string>): Promise<number | undefined> =>
-      new Promise((resolve, reject) => {
-        const asked = httpRequest(`${world.baseUrl}${path}`, {
-          headers: {
-            connection: 'Upgrade',
-            upgrade: 'websocket',
-            'sec-websocket-version': '13',
-            'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-            ...headers,
-          },
-        });
-        asked.on('upgrade', (reply, socket) => {
-          socket.destroy();
-          resolve(reply.statusCode);
-        });
-        asked.on('response', (reply) => {
-          reply.resume();
-          resolve(reply.statusCode);
-        });
-        asked.on('error', reject);
-        asked.end();
-      });
+    const upgrade = (path: string, headers: Record<string, string>) =>
+      statusOfUpgrade(`${world.baseUrl}${path}`, headers);
 
     test('[SOC1] pages of other origins, other hosts and other paths are refused before the upgrade', async () => {
       const path = new URL(world.url()).pathname + new URL(world.url()).search;

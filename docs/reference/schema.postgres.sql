@@ -158,6 +158,8 @@ create table calls (
   seq bigint not null,
   created_at bigint not null,
   updated_at bigint not null,
+  rung_at bigint,
+  rings_since bigint not null default 0,
   constraint calls_pkey PRIMARY KEY (cid)
 );
 
@@ -329,6 +331,35 @@ CREATE INDEX permission_requests_call ON public.permission_requests USING btree 
 CREATE UNIQUE INDEX permission_requests_pending ON public.permission_requests USING btree (cid, user_id, permission) WHERE (state = 'pending'::text);
 
 CREATE INDEX permission_requests_user ON public.permission_requests USING btree (user_id);
+
+create table ring_callees (
+  ring_id text collate "C" not null,
+  user_id text collate "C" not null,
+  told smallint not null,
+  answer text collate "C",
+  answered_at bigint,
+  missed_at bigint,
+  constraint ring_callees_pkey PRIMARY KEY (ring_id, user_id)
+);
+
+CREATE INDEX ring_callees_person ON public.ring_callees USING btree (user_id, ring_id);
+
+create table rings (
+  id text collate "C" not null,
+  cid text collate "C" not null,
+  caller_id text collate "C" not null,
+  video smallint not null,
+  started_at bigint not null,
+  cancel_at bigint not null,
+  miss_at bigint not null,
+  ended_at bigint,
+  end_reason text collate "C",
+  constraint rings_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX rings_of_call ON public.rings USING btree (cid, started_at);
+
+CREATE INDEX rings_started ON public.rings USING btree (started_at);
 
 create table roles (
   name text collate "C" not null,

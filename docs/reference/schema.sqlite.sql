@@ -75,7 +75,7 @@ CREATE TABLE calls (
   custom text not null, settings_override text not null, video smallint not null,
   backstage smallint not null, starts_at bigint, ended_at bigint, live_started_at bigint,
   live_ended_at bigint, session_id text, session_started_at bigint, session_emptied_at bigint,
-  seq bigint not null, created_at bigint not null, updated_at bigint not null);
+  seq bigint not null, created_at bigint not null, updated_at bigint not null, rung_at bigint, rings_since bigint not null default 0);
 
 CREATE INDEX calls_created_at on calls (created_at, cid);
 
@@ -166,6 +166,21 @@ CREATE UNIQUE INDEX permission_requests_pending on permission_requests (cid, use
   where state = 'pending';
 
 CREATE INDEX permission_requests_user on permission_requests (user_id);
+
+CREATE TABLE ring_callees (
+  ring_id text not null, user_id text not null, told smallint not null, answer text,
+  answered_at bigint, missed_at bigint, primary key (ring_id, user_id));
+
+CREATE INDEX ring_callees_person on ring_callees (user_id, ring_id);
+
+CREATE TABLE rings (
+  id text not null primary key, cid text not null, caller_id text not null, video smallint not null,
+  started_at bigint not null, cancel_at bigint not null, miss_at bigint not null,
+  ended_at bigint, end_reason text);
+
+CREATE INDEX rings_of_call on rings (cid, started_at);
+
+CREATE INDEX rings_started on rings (started_at);
 
 CREATE TABLE roles (
   name text not null primary key, "rank" bigint not null, built_in smallint not null,

@@ -10,6 +10,7 @@ import { createEventOrder } from './features/events/index.ts';
 import { createAddressBans } from './features/ip-bans/index.ts';
 import { type MediaPlane, noMediaPlane } from './features/media/index.ts';
 import { createPolicyReader } from './features/policy/index.ts';
+import { ringMembers } from './features/ringing/index.ts';
 import { seedRoles } from './features/roles/index.ts';
 import { createTaskWorker, EXPORT_TASK } from './features/tasks/index.ts';
 import { createTimers, seedPurges } from './features/timers/index.ts';
@@ -107,6 +108,7 @@ export function createServices(parts: Parts): CoreServices {
     media,
     enforcement,
     acts,
+    rings: ringMembers,
     addressBans,
     userTokens,
     sequencer,

@@ -1,5 +1,6 @@
 import type { Config } from './config.ts';
 import type { Sequencer } from './features/audit/index.ts';
+import type { Rings } from './features/calls/index.ts';
 import type { Acts, Enforcement } from './features/enforcement/index.ts';
 import type { EventOrder } from './features/events/index.ts';
 import type { AddressBans } from './features/ip-bans/index.ts';
@@ -24,6 +25,8 @@ export interface CoreServices {
   readonly media: MediaPlane;
   readonly enforcement: Enforcement;
   readonly acts: Acts;
+  /** What ringing does for the features of calls. */
+  readonly rings: Rings;
   readonly addressBans: AddressBans;
   /** Signs a user token with the secret of the application, for guests. */
   readonly userTokens: (claims: UserTokenClaims) => string;

@@ -9,6 +9,7 @@ import {
 } from './features/calls/index.ts';
 import { type Acts, type DueWork, purgeReplies } from './features/enforcement/index.ts';
 import { purgeSessionAddresses } from './features/media/index.ts';
+import { cancelRing, missRing, purgeRings, RING_CANCEL, RING_MISSED } from './features/ringing/index.ts';
 import { PURGE, type Purges, purgeHandler, type Timer, type TimerHandlers } from './features/timers/index.ts';
 import {
   endGuest,
@@ -21,6 +22,8 @@ import {
 /** What each kind of timer does. */
 const WORK: Readonly<Record<string, DueWork>> = {
   [BAN_END]: endBan,
+  [RING_CANCEL]: cancelRing,
+  [RING_MISSED]: missRing,
   [CALL_TYPE_LIMITS]: moveSessionLimits,
   [GUEST_END]: endGuest,
   [SESSION_END]: endEmptySession,
@@ -34,6 +37,7 @@ export const PURGES: Purges = {
   'guest-starts': purgeGuestStarts,
   guests: purgeExpired,
   'idempotency-keys': purgeReplies,
+  rings: purgeRings,
   'session-addresses': purgeSessionAddresses,
 };
 

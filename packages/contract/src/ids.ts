@@ -28,6 +28,7 @@ export type JobId = Branded<'JobId'>;
 export type EventId = Branded<'EventId'>;
 export type AuditId = Branded<'AuditId'>;
 export type PermissionRequestId = Branded<'PermissionRequestId'>;
+export type RingId = Branded<'RingId'>;
 export type RoleName = Branded<'RoleName'>;
 
 export const USER_ID_PATTERN = '^[A-Za-z0-9_@.-]{1,255}$';
@@ -65,6 +66,7 @@ type AnyId =
   | EventId
   | AuditId
   | PermissionRequestId
+  | RingId
   | RoleName;
 
 /** The same shape with plain text where it holds branded ids: what clients and examples write. */

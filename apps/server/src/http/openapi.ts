@@ -39,7 +39,7 @@ export function openapiDocument(): string {
 }
 
 function operationObject(operation: Operation, book: SchemaBook): Json {
-  const { id, summary, description, tags, success, auth, later } = operation;
+  const { id, summary, description, tags, success, auth } = operation;
   const { status, schema, otherwise } = success;
   const content = { 'application/json': { schema: book.refer(schema) } };
   const answers: Json = { [status]: { description: 'Done.', headers: REPLY_HEADERS, content } };
@@ -48,7 +48,7 @@ function operationObject(operation: Operation, book: SchemaBook): Json {
   return {
     operationId: id,
     summary,
-    description: later ? `${description} Always 400, code 19 in this version.` : description,
+    description,
     tags,
     ...securityOf(auth),
     parameters: parametersOf(operation, book),

@@ -27,22 +27,23 @@ for (const engine of testEngines) {
       world.clock.advance(60_000);
     });
 
-    test('[HTP34] an operation of a later version is 400, code 19 after the permission check', async () => {
+    test('[HTP34] what a later version serves is 400, code 19 after the permission check', async () => {
       const users = Object.fromEntries(['host', 'sara', 'bad'].map((id) => [id, { id }]));
       await world.call('POST', '/api/v2/users', { body: { users } });
       await world.call('POST', '/api/v2/video/call/default/later', {
         body: { data: { created_by_id: 'host' } },
       });
       await world.call('POST', '/api/v2/moderation/ban', { body: { target_user_id: 'bad' } });
-      const ring = async (id: string) => {
-        const { status, json } = await world.call('POST', '/api/v2/video/call/default/later/ring', {
+      const record = async (id: string) => {
+        const { status, json } = await world.call('POST', '/api/v2/video/call/default/later/go_live', {
           token: world.userToken(id),
+          body: { start_recording: true },
         });
         return [status, json.code];
       };
-      expect(await ring('bad')).toEqual([403, 17]);
-      expect(await ring('host')).toEqual([400, 19]);
-      const missing = await world.call('POST', '/api/v2/video/call/default/nowhere/ring');
+      expect(await record('bad')).toEqual([403, 17]);
+      expect(await record('host')).toEqual([400, 19]);
+      const missing = await world.call('POST', '/api/v2/video/call/default/nowhere/go_live');
       expect(missing.status).toBe(404);
     });
 

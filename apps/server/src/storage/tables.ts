@@ -5,6 +5,7 @@ import type {
   CallTypeName,
   Capability,
   PermissionRequestId,
+  RingId,
   RoleName,
   SessionId,
   TrackKind,
@@ -128,6 +129,10 @@ export interface CallsTable {
   session_started_at: Millis | null;
   /** When the last person left; null while somebody is in the call. */
   session_emptied_at: Millis | null;
+  /** When somebody last rang; null: never. */
+  rung_at: Millis | null;
+  /** The end of the session before the last one: what was rung before belongs to that. */
+  rings_since: Millis;
   /** Number of the last event of this call. */
   seq: number;
   created_at: Millis;
@@ -246,6 +251,31 @@ export interface MediaSessionsTable {
   end_reason: string | null;
 }
 
+export interface RingsTable {
+  id: RingId;
+  cid: CallCid;
+  caller_id: UserId;
+  video: Flag;
+  started_at: Millis;
+  /** When the caller's ring is cancelled if nobody accepts. */
+  cancel_at: Millis;
+  /** When those who have not answered have missed it. */
+  miss_at: Millis;
+  /** Null: people may answer. */
+  ended_at: Millis | null;
+  end_reason: 'answered' | 'cancelled' | 'timed_out' | null;
+}
+
+export interface RingCalleesTable {
+  ring_id: RingId;
+  user_id: UserId;
+  /** 0: hears nothing of it, now and later (docs/spec/ringing.md). */
+  told: Flag;
+  answer: 'accepted' | 'rejected' | null;
+  answered_at: Millis | null;
+  missed_at: Millis | null;
+}
+
 export interface Tables {
   versions: VersionsTable;
   app_settings: AppSettingsTable;
@@ -266,6 +296,8 @@ export interface Tables {
   bans: BansTable;
   ip_bans: IpBansTable;
   media_sessions: MediaSessionsTable;
+  rings: RingsTable;
+  ring_callees: RingCalleesTable;
   tasks: TasksTable;
   task_chunks: TaskChunksTable;
   task_outputs: TaskOutputsTable;

@@ -14,10 +14,12 @@ export function hears(
   audience: StoredAudience,
   person: { userId: UserId; watch: WatchRow | undefined; membersNow?: ReadonlySet<UserId> | undefined },
 ): Hears {
-  const { members, users, watchers } = audience;
+  const { members, users, watchers, except } = audience;
   if (users?.includes(person.userId)) return 'named';
   const isMember =
-    members === 'many' ? person.membersNow?.has(person.userId) : members?.includes(person.userId);
+    members === 'many'
+      ? person.membersNow?.has(person.userId) && !except?.includes(person.userId)
+      : members?.includes(person.userId);
   if (isMember) return 'reads';
   return watchers && covers(person.watch, row.call_seq) ? 'reads' : 'not';
 }

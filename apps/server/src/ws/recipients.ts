@@ -42,11 +42,13 @@ function readers(
   judge: Judge,
   sessions: readonly SocketSession[],
   cid: CallCid,
-  { members }: StoredAudience,
+  { members, except = [] }: StoredAudience,
 ): Promise<SocketSession[]> {
   return judge.database.read(async (snapshot) => {
     const many = members === 'many' ? await membersNow(snapshot, cid) : undefined;
-    const asked = many ? sessions.filter(({ userId }) => many.has(userId)) : sessions;
+    const asked = many
+      ? sessions.filter(({ userId }) => many.has(userId) && !except.includes(userId))
+      : sessions;
     const refusals = await Promise.all(asked.map((session) => readRefusal(judge, snapshot, session, cid)));
     return asked.filter((_, at) => refusals[at] === null);
   });

@@ -70,8 +70,6 @@ export interface Operation {
   readonly limit: OperationLimit;
   /** Changes something: takes `Idempotency-Key`, is refused when the store cannot promise durability. */
   readonly write: boolean;
-  /** Not served by this version: answers 400, code 19 after the permission check. */
-  readonly later?: true;
 }
 
 const EVERYWHERE = [

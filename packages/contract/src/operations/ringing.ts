@@ -1,6 +1,7 @@
 import { ActResponse } from '../schemas/enforcement.ts';
-import { CallPath, CommonQuery, EmptyRequest } from '../schemas/fields.ts';
+import { CallPath, CommonQuery } from '../schemas/fields.ts';
 import {
+  AcceptCallRequest,
   RejectCallRequest,
   RingCallRequest,
   SendCallEventRequest,
@@ -8,61 +9,60 @@ import {
 } from '../schemas/ringing.ts';
 import { bodyErrors, operations } from './operation.ts';
 
-/** Listed so that they answer 400, code 19 after the permission check; none is served yet. */
 export const ringingOperations = operations({
   ringCall: {
     id: 'ringCall',
     method: 'POST',
     path: '/api/v2/video/call/:type/:id/ring',
     summary: 'Ring members of a call',
-    description: 'Rings the members, or those that `members_ids` names. Not served by this version.',
+    description:
+      'Rings the members, or those that `members_ids` names, but for people who would hear nothing of it: who block the caller, are blocked from the call or may not read it. Members ring; the banned do not.',
     tags: ['ringing'],
     params: CallPath,
     query: CommonQuery,
     body: RingCallRequest,
     bodyOptional: true,
     success: { status: 200, schema: ActResponse },
-    errors: bodyErrors('not_found', 'feature_not_supported'),
+    errors: bodyErrors('not_found'),
     auth: 'server or user',
     limit: 'default',
     write: true,
-    later: true,
   },
   acceptCall: {
     id: 'acceptCall',
     method: 'POST',
     path: '/api/v2/video/call/:type/:id/accept',
     summary: 'Accept a ring',
-    description: 'Tells the members that the caller accepts. Not served by this version.',
+    description:
+      'Somebody who is rung accepts; members hear `call.accepted`. To get in they join. The first answer counts.',
     tags: ['ringing'],
     params: CallPath,
     query: CommonQuery,
-    body: EmptyRequest,
+    body: AcceptCallRequest,
     bodyOptional: true,
     success: { status: 200, schema: ActResponse },
-    errors: bodyErrors('not_found', 'feature_not_supported'),
+    errors: bodyErrors('not_found'),
     auth: 'server or user',
     limit: 'default',
     write: true,
-    later: true,
   },
   rejectCall: {
     id: 'rejectCall',
     method: 'POST',
     path: '/api/v2/video/call/:type/:id/reject',
     summary: 'Reject a ring',
-    description: 'Tells the members that the caller rejects, and why. Not served by this version.',
+    description:
+      'Somebody who is rung rejects, or who rings stops ringing; members hear `call.rejected` with the reason.',
     tags: ['ringing'],
     params: CallPath,
     query: CommonQuery,
     body: RejectCallRequest,
     bodyOptional: true,
     success: { status: 200, schema: ActResponse },
-    errors: bodyErrors('not_found', 'feature_not_supported'),
+    errors: bodyErrors('not_found'),
     auth: 'server or user',
     limit: 'default',
     write: true,
-    later: true,
   },
   sendCallEvent: {
     id: 'sendCallEvent',

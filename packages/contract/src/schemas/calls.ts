@@ -58,11 +58,9 @@ export const CallRequest = request('CallRequest', 'A call as the application wan
 });
 export type CallRequest = Static<typeof CallRequest>;
 
-const ring = Type.Optional(
-  flag('Ring the members. True is answered with 400, code 19 by this version; default false.'),
-);
+const ring = Type.Optional(flag('Ring the members of the call, at most 100; default false.'));
 const notify = Type.Optional(
-  flag('Notify the members. True is answered with 400, code 19 by this version; default false.'),
+  flag('Send the members of the call `call.notification`, at most 1,000; default false.'),
 );
 const watch = Type.Optional(
   flag('Send the events of the call to the socket that `connection_id` names; default false.'),

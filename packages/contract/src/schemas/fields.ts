@@ -41,6 +41,10 @@ export const LIMITS = {
   taskResultsInline: 1000,
   taskResultsPage: 1000,
   membersPerRequest: 100,
+  /** People whom one request rings. */
+  ringedAtOnce: 100,
+  /** People whom one request notifies. */
+  notifiedAtOnce: 1000,
   membersLimitDefault: 25,
   pageMax: 100,
   pageDefault: 25,

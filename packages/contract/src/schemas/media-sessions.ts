@@ -11,11 +11,9 @@ export const JoinCallRequest = request('JoinCallRequest', 'Joins the call; the b
   create: Type.Optional(flag('Create the call first if it does not exist; default false.')),
   data: Type.Optional(CallRequest),
   hidden: Type.Optional(flag('Receive without being seen or sending; needs `join-hidden`; default false.')),
-  ring: Type.Optional(
-    flag('Ring the members. True is answered with 400, code 19 by this version; default false.'),
-  ),
+  ring: Type.Optional(flag('Ring the members of the call, at most 100; default false.')),
   notify: Type.Optional(
-    flag('Notify the members. True is answered with 400, code 19 by this version; default false.'),
+    flag('Send the members of the call `call.notification`, at most 1,000; default false.'),
   ),
   watch: Type.Optional(
     flag('Send the events of the call to the socket that `connection_id` names; default false.'),

@@ -9,7 +9,12 @@ export const RingCallRequest = request(
       listOf(
         userId('A member.'),
         LIMITS.membersPerRequest,
-        'Whom to ring; default all members but the caller.',
+        'Whom to ring; default all members but the caller, at most 100.',
+      ),
+    ),
+    user_id: Type.Optional(
+      userId(
+        'Who rings: with a server token, default the creator of the call; with a user token absent or the token’s user.',
       ),
     ),
     video: Type.Optional(flag('Ring as a video call; default as the call says.')),
@@ -17,7 +22,17 @@ export const RingCallRequest = request(
 );
 export type RingCallRequest = Static<typeof RingCallRequest>;
 
+const answering = Type.Optional(
+  userId('Who answers: required with a server token; with a user token absent or the token’s user.'),
+);
+
+export const AcceptCallRequest = request('AcceptCallRequest', 'Accepts a ring; the body may be left out.', {
+  user_id: answering,
+});
+export type AcceptCallRequest = Static<typeof AcceptCallRequest>;
+
 export const RejectCallRequest = request('RejectCallRequest', 'Rejects a ring; the body may be left out.', {
+  user_id: answering,
   reason: Type.Optional(
     text(255, 'Why: `decline`, `cancel`, `timeout`, `busy` or a text of the application.'),
   ),

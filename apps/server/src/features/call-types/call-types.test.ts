@@ -131,7 +131,7 @@ for (const engine of testEngines) {
     test('[CTY9] a change of grants removes who may not stay before the reply', async () => {
       const cid = await world.call('default:standup', { createdBy: 'john' });
       await world.user('sara');
-      await joinCall(world.services.acts, world.as('sara'), { cid });
+      await joinCall(world.services, world.as('sara'), { cid });
       const { enforcement } = await update('default', { grants: { user: [] } });
       expect(enforcement).toMatchObject({ state: 'no_media', sessions: 1 });
       expect(await world.isIn('sara', cid)).toBe(false);
@@ -139,7 +139,7 @@ for (const engine of testEngines) {
 
     test('[CTY10] a type that calls have cannot be deleted', async () => {
       await create({ name: named('stage') });
-      const made = await getOrCreateCall(world.services.acts, world.as('john'), {
+      const made = await getOrCreateCall(world.services, world.as('john'), {
         cid: 'stage:one' as never,
       });
       expect(made.status).toBe(201);
@@ -154,7 +154,7 @@ for (const engine of testEngines) {
         const name = named(`stage${round}`);
         await create({ name });
         const [made, gone] = await Promise.allSettled([
-          getOrCreateCall(world.services.acts, world.as('john'), { cid: `${name}:one` as never }),
+          getOrCreateCall(world.services, world.as('john'), { cid: `${name}:one` as never }),
           remove(name),
         ]);
         expect([made.status, gone.status].sort()).toEqual(['fulfilled', 'rejected']);

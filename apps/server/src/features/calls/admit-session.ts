@@ -12,7 +12,7 @@ import {
   stalePending,
 } from '../media/index.ts';
 import { type LoadedPolicy, type PolicyReader, type RefusalReason, refusal } from '../policy/index.ts';
-import { isSessionRunning } from './call.ts';
+import { isSessionRunning, sessionEndedAt } from './call.ts';
 import { callForEvent, callState } from './call-view.ts';
 import { type CallRow, findCall, holdCall, saveCallSession } from './calls.store.ts';
 import { participantOf, sessionOf } from './session-endings.ts';
@@ -120,8 +120,10 @@ async function startSession(
 ): Promise<EventDraft[]> {
   const { cid, call_session_id: session_id } = active;
   const startedAt = Math.max(now, active.created_at);
-  await saveCallSession(tx, { cid, session_id, session_started_at: startedAt, session_emptied_at: null });
-  const started = { ...call, session_id, session_started_at: startedAt, session_emptied_at: null };
+  const rings_since = sessionEndedAt(call, now) ?? call.rings_since;
+  const session = { session_id, session_started_at: startedAt, session_emptied_at: null, rings_since };
+  await saveCallSession(tx, { cid, ...session });
+  const started = { ...call, ...session };
   const isOldOneUntold = await clearSessionEnd(tx, cid);
   await armSessionLimit(tx, started, now);
   const audience = { watchers: true } as const;

@@ -2,7 +2,7 @@ import type { CallCid, RoleName, SessionId, TrackKind, UserId } from '@callgate/
 import type { Handle } from '../../storage/database.ts';
 import { prepared } from '../../storage/prepared.ts';
 import { remembered } from '../../storage/remembered.ts';
-import type { CallPinsTable, Flag } from '../../storage/tables.ts';
+import type { CallPinsTable, Flag, RingCalleesTable } from '../../storage/tables.ts';
 import { findUsers, type UserRow } from '../users/index.ts';
 
 /** An active session with the user's row, in one read. */
@@ -78,6 +78,30 @@ const selectBlockedIds = prepared<{ cid: CallCid }, { user_id: UserId }>((db, p)
     .where('cid', '=', p('cid'))
     .orderBy('created_at')
     .orderBy('user_id'),
+);
+
+/** What somebody who was rung answered. */
+export type RingAnswer = Pick<RingCalleesTable, 'user_id' | 'answer' | 'answered_at' | 'missed_at'>;
+type Span = { cid: CallCid; since: number; until: number };
+
+const selectAnswers = prepared<Span & { limit: number }, RingAnswer>((db, p) =>
+  db
+    .selectFrom('rings')
+    .innerJoin('ring_callees', 'ring_callees.ring_id', 'rings.id')
+    .select(['ring_callees.user_id', 'ring_callees.answer'])
+    .select(['ring_callees.answered_at', 'ring_callees.missed_at'])
+    .where('rings.cid', '=', p('cid'))
+    .where('rings.started_at', '>=', p('since'))
+    .where('rings.started_at', '<=', p('until'))
+    .where((eb) => eb.or([eb('answered_at', 'is not', null), eb('missed_at', 'is not', null)]))
+    .orderBy('rings.started_at', 'desc')
+    .limit(p('limit')),
+);
+
+/** Answers to what was rung between the two times, the oldest first; of many, the newest 250. */
+export const answersOf = remembered<[cid: CallCid, since: number, until: number], readonly RingAnswer[]>(
+  async (handle, cid, since, until) =>
+    (await selectAnswers.all(handle, { cid, since, until, limit: VIEW_LIMITS.participants })).reverse(),
 );
 
 /** People who are in the call now, longest first; hidden ones only when asked for. */

@@ -19,7 +19,10 @@ type Changeable = Pick<
   | 'live_ended_at'
   | 'updated_at'
 >;
-type SessionColumns = Pick<CallsTable, 'cid' | 'session_id' | 'session_started_at' | 'session_emptied_at'>;
+type SessionColumns = Pick<
+  CallsTable,
+  'cid' | 'session_id' | 'session_started_at' | 'session_emptied_at' | 'rings_since'
+>;
 
 const selectByCid = prepared<{ cid: CallCid }, CallRow>((db, p) =>
   db.selectFrom('calls').selectAll().where('cid', '=', p('cid')),
@@ -47,6 +50,8 @@ const insert = prepared<CallsTable, never>((db, p) =>
     session_id: p('session_id'),
     session_started_at: p('session_started_at'),
     session_emptied_at: p('session_emptied_at'),
+    rung_at: p('rung_at'),
+    rings_since: p('rings_since'),
     seq: p('seq'),
     created_at: p('created_at'),
     updated_at: p('updated_at'),
@@ -74,7 +79,15 @@ const updateSession = prepared<SessionColumns, never>((db, p) =>
       session_id: p('session_id'),
       session_started_at: p('session_started_at'),
       session_emptied_at: p('session_emptied_at'),
+      rings_since: p('rings_since'),
     })
+    .where('cid', '=', p('cid')),
+);
+
+const updateRung = prepared<{ cid: CallCid; rung_at: number }, never>((db, p) =>
+  db
+    .updateTable('calls')
+    .set({ rung_at: p('rung_at') })
     .where('cid', '=', p('cid')),
 );
 
@@ -115,3 +128,7 @@ export const saveCall = async (tx: Tx, row: CallRow): Promise<void> =>
 /** Writes the call's session. The row must be held. */
 export const saveCallSession = async (tx: Tx, session: SessionColumns): Promise<void> =>
   void (await updateSession.all(tx, session));
+
+/** Notes that somebody rings in the call. Hold `call:<cid>`. */
+export const noteRung = async (tx: Tx, cid: CallCid, rung_at: number): Promise<void> =>
+  void (await updateRung.all(tx, { cid, rung_at }));

@@ -15,6 +15,7 @@ import { type MemberRow, type MemberWithUser, saveMembers } from './call-members
 import { callForEvent, memberResponse, withUser } from './call-view.ts';
 import { addCall, type CallRow } from './calls.store.ts';
 import { CALL_MEMBER, demandRoleBelow, HOST, wantedMembers } from './member.ts';
+import { type Ring, type Rings, type RingWishes, ringIfAsked } from './rings.ts';
 
 /** What a new call is made of. */
 export interface NewCall {
@@ -24,11 +25,21 @@ export interface NewCall {
   video?: boolean | undefined;
 }
 
+/** Ringing beside the creation of a call. */
+export interface NewRing extends RingWishes {
+  rings: Rings;
+  /** Who rings, when it is not the creator. */
+  named?: UserId | undefined;
+  /** The session that the one who rings joins; '' when they do not. */
+  sessionId?: string;
+}
+
 /** A call that was just created, with its members. */
 export interface CreatedCall {
   row: CallRow;
   members: MemberWithUser[];
   creator: UserId;
+  ring: Ring;
 }
 
 /**
@@ -106,6 +117,7 @@ export async function createCall(
   act: Act,
   input: NewCall,
   { creator, type }: { creator: UserId; type: CallType },
+  { rings, named = creator, sessionId = '', ...wishes }: NewRing,
 ): Promise<CreatedCall> {
   const row = newRow(act, input, creator, type);
   const members = await newMembers(act, row, input.data, creator);
@@ -115,27 +127,31 @@ export async function createCall(
     members.map(({ row: member }) => member),
   );
   const shown = members.map((member) => withUser(member.row, member.user));
+  const ring = await ringIfAsked(rings, act, { ...wishes, call: row, named });
   act.event({
     type: 'call.created',
     cid: row.cid,
-    audience: { members: true, users: [creator] },
+    // Who hears nothing of the ring is not told of it by this event either.
+    audience: { members: true, users: [creator], ...(ring.silent.length > 0 && { except: ring.silent }) },
     payload: {
       call: await callForEvent(act.tx, row, act.now),
       members: shown.map((member) => memberResponse(member, act.now)),
-      ringing: false,
+      ringing: wishes.ring === true,
     },
   });
-  return { row, members: shown, creator };
+  await ring.start(sessionId);
+  return { row, members: shown, creator, ring };
 }
 
 /** What the audit log keeps of a new call. */
-export const createdCallAudit = ({ row, members, creator }: CreatedCall) => ({
+export const createdCallAudit = ({ row, members, creator, ring }: CreatedCall) => ({
   created_by_id: creator,
   custom: JSON.parse(row.custom) as unknown,
   settings_override: JSON.parse(row.settings_override) as unknown,
   starts_at: row.starts_at,
   team: row.team,
   members: members.map((member) => ({ user_id: member.id, role: member.member_role })),
+  ...ring.audit,
 });
 
 function newRow(act: Act, { cid, data, video }: NewCall, creator: UserId, type: CallType): CallRow {
@@ -159,6 +175,8 @@ function newRow(act: Act, { cid, data, video }: NewCall, creator: UserId, type: 
     session_id: null,
     session_started_at: null,
     session_emptied_at: null,
+    rung_at: null,
+    rings_since: 0,
     seq: 0,
     created_at: act.now,
     updated_at: act.now,

@@ -1,5 +1,5 @@
 import type { CallCid, CallRequest, GetOrCreateCallRequest } from '@callgate/contract';
-import { inputError, notSupported } from '../../kernel/errors.ts';
+import { inputError } from '../../kernel/errors.ts';
 import { requireCallType } from '../call-types/index.ts';
 import {
   type Act,
@@ -15,10 +15,8 @@ import { callState } from './call-view.ts';
 import { type CallRow, findCall, saveCall } from './calls.store.ts';
 import { createCall, createdCallAudit, demandCreate } from './create-call.ts';
 import { changeMembers, type MemberChanges, NO_MEMBER_CHANGES, stateMemberEvents } from './member-changes.ts';
+import { type Ring, type Rings, ringIfAsked, runningSession } from './rings.ts';
 import { stateCallUpdated } from './update-call.ts';
-
-/** What rings comes later; asked after the permission (docs/spec/calls.md). */
-type Later = Pick<GetOrCreateCallRequest, 'ring' | 'notify'>;
 
 export interface GetOrCreateInput extends GetOrCreateCallRequest {
   cid: CallCid;
@@ -29,27 +27,25 @@ export interface GetOrCreateInput extends GetOrCreateCallRequest {
  * names needs its own capability, else 403/17 and nothing changes. Naming what is there already changes nothing.
  */
 export function getOrCreateCall(
-  acts: Acts,
+  { acts, rings }: { acts: Acts; rings: Rings },
   request: ActRequest,
   input: GetOrCreateInput,
 ): Promise<ActReply<Awaited<ReturnType<typeof callState>> & { created: boolean }>> {
   return acts.perform(request, async (act) => {
     const { cid, members_limit: membersLimit } = input;
-    const data = input.data ?? {};
     await act.tx.lock(`call:${cid}`);
     const found = await findCall(act.tx, cid);
-    const row = found ? await changeExisting(act, found, data, input) : await createNew(act, data, input);
+    const row = found ? await changeExisting(act, rings, found, input) : await createNew(act, rings, input);
     const mine = await act.callerPolicy(cid);
     const state = await callState(act.tx, row, { now: act.now, mine, membersLimit });
     return { ...state, created: found === undefined };
   });
 }
 
-async function createNew(act: Act, data: CallRequest, input: GetOrCreateInput): Promise<CallRow> {
-  const { cid, video } = input;
+async function createNew(act: Act, rings: Rings, input: GetOrCreateInput): Promise<CallRow> {
+  const { cid, video, data = {}, ring, notify } = input;
   const permitted = await demandCreate(act, { cid, data });
-  refuseLater(input);
-  const created = await createCall(act, { cid, data, video }, permitted);
+  const created = await createCall(act, { cid, data, video }, permitted, { rings, ring, notify, video });
   act.created();
   act.audit({
     action: 'call.create',
@@ -61,12 +57,16 @@ async function createNew(act: Act, data: CallRequest, input: GetOrCreateInput): 
   return created.row;
 }
 
-async function changeExisting(act: Act, row: CallRow, data: CallRequest, later: Later): Promise<CallRow> {
+async function changeExisting(
+  act: Act,
+  rings: Rings,
+  row: CallRow,
+  input: GetOrCreateInput,
+): Promise<CallRow> {
+  const data = input.data ?? {};
   const mine = await act.callerPolicy(row.cid);
   if (mine && mine.readRefusal !== null) throw refusal(mine.readRefusal);
-  await demandRing(act, mine, row.cid, data, later);
   demandExisting(mine, row, data);
-  refuseLater(later);
   const asId = await demandActingFor(act, data.created_by_id, 'created_by_id');
 
   const type = await requireCallType(act.tx, row.type);
@@ -75,7 +75,11 @@ async function changeExisting(act: Act, row: CallRow, data: CallRequest, later: 
     ? await changeMembers(act, mine, row, { update: data.members, field: 'data.members' })
     : NO_MEMBER_CHANGES;
   if (after !== row) await saveCall(act.tx, after);
-  await stateChanges(act, { row, after, members, asId });
+  const { ring: rung, notify, video } = input;
+  const wishes = { ring: rung, notify, video: video ?? data.video };
+  const ring = await ringIfAsked(rings, act, { ...wishes, call: after, named: data.created_by_id });
+  await stateChanges(act, { row, after, members, asId, ring });
+  await ring.start(runningSession(after, act.now));
   return after;
 }
 
@@ -93,11 +97,21 @@ function demandExisting(mine: LoadedPolicy | undefined, row: CallRow, data: Call
 /** One audit record, and the events of what changed: of the call, of its members. */
 async function stateChanges(
   act: Act,
-  change: { row: CallRow; after: CallRow; members: MemberChanges; asId: CallRow['created_by_id'] },
+  change: {
+    row: CallRow;
+    after: CallRow;
+    members: MemberChanges;
+    asId: CallRow['created_by_id'];
+    ring: Ring;
+  },
 ): Promise<void> {
-  const { row, after, members, asId } = change;
-  if (after === row && members.count === 0) return;
+  const { row, after, members, asId, ring } = change;
   const { cid } = row;
+  if (after === row && members.count === 0) {
+    if (ring.audit)
+      act.audit({ action: 'call.ring', cid, asId, target: { type: 'call', id: cid }, after: ring.audit });
+    return;
+  }
   const difference = callDifference(row, after);
   act.audit({
     action: 'call.update',
@@ -105,29 +119,8 @@ async function stateChanges(
     asId,
     target: { type: 'call', id: cid },
     before: { ...difference.before, ...(members.count > 0 && { members: members.before }) },
-    after: { ...difference.after, ...(members.count > 0 && { members: members.after }) },
+    after: { ...difference.after, ...(members.count > 0 && { members: members.after }), ...ring.audit },
   });
   if (after !== row) await stateCallUpdated(act, row, after);
   await stateMemberEvents(act, after, members);
-}
-
-/** Ringing and notifying are refused to the banned and the blocked before anything else is said of them. */
-async function demandRing(
-  act: Act,
-  mine: LoadedPolicy | undefined,
-  cid: CallCid,
-  data: CallRequest,
-  { ring, notify }: Later,
-): Promise<void> {
-  if (!ring && !notify) return;
-  const onBehalf = data.created_by_id;
-  if (mine?.createRefusal) throw refusal(mine.createRefusal);
-  if (mine || !onBehalf) return;
-  const theirs = await act.policy.inCall(act.tx, { userId: onBehalf, token: null, address: null }, cid);
-  if (theirs.createRefusal) throw refusal(theirs.createRefusal);
-}
-
-/** 400/19 naming what comes with the next version. */
-export function refuseLater(asked: Later): void {
-  for (const field of ['ring', 'notify'] as const) if (asked[field]) throw notSupported(field);
 }

@@ -6,11 +6,10 @@ import { addSession, type MediaSessionRow } from '../media/index.ts';
 import { type Asked, askedBy, type LoadedPolicy, refusal } from '../policy/index.ts';
 import { createAnonymousPerson, rememberAddress } from '../users/index.ts';
 import { admit } from './admit-session.ts';
-import { isSessionRunning } from './call.ts';
 import type { callState } from './call-view.ts';
 import { type CallRow, findCall } from './calls.store.ts';
 import { createCall, createdCallAudit, demandCreate } from './create-call.ts';
-import { refuseLater } from './get-or-create-call.ts';
+import { type Ring, type Rings, ringIfAsked, runningSession } from './rings.ts';
 
 export interface JoinInput extends JoinCallRequest {
   cid: CallCid;
@@ -29,32 +28,34 @@ interface Joined {
  * 403/17 with the reason when policy refuses, 404/16 without the call unless `create` says to make it.
  */
 export async function joinCall(
-  acts: Acts,
+  { acts, rings }: { acts: Acts; rings: Rings },
   request: ActRequest,
   input: JoinInput,
 ): Promise<ActReply<Awaited<ReturnType<typeof callState>> & Joined & { credentials: null }>> {
-  const reply = await acts.perform(request, (act) => reserve(act, input));
+  const reply = await acts.perform(request, (act) => reserve(act, rings, input));
   const joined = reply.body;
   const state = await admit(acts, request, joined.session_id, input.members_limit);
   return { ...reply, body: { ...state, ...joined, credentials: null } };
 }
 
 /** Step one: everything that can refuse, the person's row, the seat and the address. */
-async function reserve(act: Act, input: JoinInput): Promise<Joined> {
+async function reserve(act: Act, rings: Rings, input: JoinInput): Promise<Joined> {
   const { cid } = input;
   const asked = askedToJoin(act, input);
   await act.tx.lock(`call:${cid}`, ...(asked.userId ? [`pair:${cid}/${asked.userId}` as const] : []));
-  const { row, created } = await callToJoin(act, input, asked);
+  const nextSession = newId<SessionId>(act.now);
+  const { row, created, ring } = await callToJoin(act, { rings, asked, nextSession }, input);
   const mine = await act.policy.inCall(act.tx, asked, cid);
   demandJoin(mine, input);
-  refuseLater(input);
 
   const person = asked.userId ?? (await createAnonymousPerson(act, expiryOf(act))).id;
-  const session = newSession(act, { row, person, mine, isHidden: input.hidden === true });
+  const call_session_id = runningSession(row, act.now) || nextSession;
+  const session = newSession(act, { row, person, mine, call_session_id, isHidden: input.hidden === true });
   await addSession(act.tx, session);
   await rememberAddress(act.tx, person, act.address, act.now);
   act.created();
-  auditJoin(act, session, created);
+  auditJoin(act, session, created ?? ring?.audit, created !== undefined);
+  await ring?.start(call_session_id);
   return { session_id: session.id, created: created !== undefined };
 }
 
@@ -71,17 +72,29 @@ function askedToJoin(act: Act, { user_id }: JoinInput): Asked {
   return askedBy(caller, act.address);
 }
 
+interface Ringing {
+  rings: Rings;
+  /** Who joins, and so rings. */
+  asked: Asked;
+  /** The session that begins with the join when none is running. */
+  nextSession: SessionId;
+}
+
+/** The call, made when it is not there and `create` says so; in one that is there, whom the join rings. */
 async function callToJoin(
   act: Act,
-  { cid, create, data = {}, video }: JoinInput,
-  asked: Asked,
-): Promise<{ row: CallRow; created?: ReturnType<typeof createdCallAudit> }> {
+  { rings, asked, nextSession }: Ringing,
+  { cid, create, data = {}, video, ring, notify, hidden }: JoinInput,
+): Promise<{ row: CallRow; ring?: Ring; created?: ReturnType<typeof createdCallAudit> }> {
+  if (hidden && (ring || notify)) throw inputError(ring ? 'ring' : 'notify', 'hidden people ring nobody');
+  const by = { ring, notify, video, ...(asked.userId !== null && { named: asked.userId }) };
   const row = await findCall(act.tx, cid);
-  if (row) return { row };
+  if (row) return { row, ring: await ringIfAsked(rings, act, { ...by, call: row }) };
   if (!create) throw notFound('call', cid);
   const named = data.created_by_id ?? (act.caller.kind === 'server' ? asked.userId : null);
   const wanted = { cid, data: named === null ? data : { ...data, created_by_id: named }, video };
-  const call = await createCall(act, wanted, await demandCreate(act, wanted));
+  const permitted = await demandCreate(act, wanted);
+  const call = await createCall(act, wanted, permitted, { ...by, rings, sessionId: nextSession });
   return { row: call.row, created: createdCallAudit(call) };
 }
 
@@ -101,17 +114,18 @@ interface Joining {
   row: CallRow;
   person: UserId;
   mine: LoadedPolicy;
+  call_session_id: SessionId;
   isHidden: boolean;
 }
 
-function newSession(act: Act, { row, person, mine, isHidden }: Joining): MediaSessionRow {
+function newSession(act: Act, { row, person, mine, call_session_id, isHidden }: Joining): MediaSessionRow {
   const { token, participation, person: facts } = mine.facts;
   const claim = token?.role && token.callCids?.includes(row.cid) ? token.role : null;
   return {
     id: newId<SessionId>(act.now),
     cid: row.cid,
     user_id: person,
-    call_session_id: isSessionRunning(row, act.now) && row.session_id ? row.session_id : newId(act.now),
+    call_session_id,
     state: 'pending',
     role_claim: claim,
     shown_role: shownRole(participation.memberRole, claim, facts.role),
@@ -137,13 +151,13 @@ const shownRole = (member: RoleName | null, claim: RoleName | null, own: RoleNam
   member ?? claim ?? own;
 
 /** One record per join: of the call's creation, when the join made it. */
-function auditJoin(act: Act, session: MediaSessionRow, created: object | undefined): void {
+function auditJoin(act: Act, session: MediaSessionRow, beside: object | undefined, created: boolean): void {
   const { cid, user_id, id, hidden } = session;
   act.audit({
     action: created ? 'call.create' : 'call.join',
     cid,
     asId: act.caller.kind === 'server' ? user_id : null,
     target: created ? { type: 'call', id: cid } : { type: 'user', id: user_id },
-    after: { ...created, user_id, session_id: id, ...(hidden === 1 && { hidden: true }) },
+    after: { ...beside, user_id, session_id: id, ...(hidden === 1 && { hidden: true }) },
   });
 }

@@ -119,7 +119,7 @@ for (const engine of testEngines) {
 
     test('[CAL25] calls are filtered by their fields, as replies show them', async () => {
       const make = (type: string, id: string, data: object = {}, by = 'john') =>
-        getOrCreateCall(acts(), world.as(by), { cid: `${type}:${id}` as CallCid, data });
+        getOrCreateCall(world.services, world.as(by), { cid: `${type}:${id}` as CallCid, data });
       await make('default', 'a', { custom: { colour: 'red', n: 2 }, members: [{ user_id: 'sara' }] });
       world.clock.advance(1000);
       await make(
@@ -132,8 +132,8 @@ for (const engine of testEngines) {
       await make('livestream', 'd');
       await make('livestream', 'e', { settings_override: { backstage: { enabled: false } } });
       await goLive(acts(), world.as('john'), { cid: 'livestream:d' as CallCid });
-      await joinCall(acts(), world.as('sara'), { cid: 'default:a' as CallCid });
-      await joinCall(acts(), world.as('sara'), { cid: 'default:b' as CallCid });
+      await joinCall(world.services, world.as('sara'), { cid: 'default:a' as CallCid });
+      await joinCall(world.services, world.as('sara'), { cid: 'default:b' as CallCid });
       await leaveCall(acts(), world.as('sara'), { cid: 'default:b' as CallCid });
       await endCall(acts(), world.as('bob'), { cid: 'livestream:c' as CallCid });
       const cases: [object, string[]][] = [

@@ -73,11 +73,13 @@ export const sessionOf = (call: {
   session_id: string | null;
   session_started_at: number | null;
   session_emptied_at: number | null;
+  rings_since: number;
 }) => ({
   cid: call.cid,
   session_id: call.session_id,
   session_started_at: call.session_started_at,
   session_emptied_at: call.session_emptied_at,
+  rings_since: call.rings_since,
 });
 
 async function participantLeft(

@@ -21,8 +21,8 @@ for (const engine of testEngines) {
 
     const acts = () => world.services.acts;
     const make = (settings: object = {}, of = cid) =>
-      getOrCreateCall(acts(), world.as('john'), { cid: of, data: { settings_override: settings } });
-    const join = (id: string, of = cid) => joinCall(acts(), world.as(id), { cid: of });
+      getOrCreateCall(world.services, world.as('john'), { cid: of, data: { settings_override: settings } });
+    const join = (id: string, of = cid) => joinCall(world.services, world.as(id), { cid: of });
     const leave = (id: string, of = cid) => leaveCall(acts(), world.as(id), { cid: of });
     const told = async (type: string, of = cid) =>
       (await world.events(of)).filter((event) => event.type === type);

@@ -4,10 +4,12 @@ import type { Handle } from '../../storage/database.ts';
 import type { CallPinsTable } from '../../storage/tables.ts';
 import { sessionEndedAt } from './call.ts';
 import {
+  answersOf,
   mutedKinds,
   participantCounts,
   participantsOf,
   pinsOf,
+  type RingAnswer,
   type SessionWithUser,
   VIEW_LIMITS,
 } from './call-view.store.ts';
@@ -57,7 +59,8 @@ export async function sessionView(
 ) {
   const isSomebodyIn = row.session_id !== null && row.session_emptied_at === null;
   const inCall = isSomebodyIn || asked.withHidden ? await readInCall(handle, row, asked.withHidden) : NOBODY;
-  if (row.session_id === null && inCall.people.length === 0) return undefined;
+  const answers = await ringAnswers(handle, row, asked.now);
+  if (row.session_id === null && inCall.people.length === 0 && answers.length === 0) return undefined;
   return {
     id: row.session_id ?? '',
     ...sessionTimes(row, settings, asked.now),
@@ -66,10 +69,27 @@ export async function sessionView(
     ),
     ...(await countsOf(handle, row, inCall.people, asked.withHidden)),
     pins: inCall.pins.map(pinResponse),
-    accepted_by: {},
-    rejected_by: {},
-    missed_by: {},
+    ...answersShown(answers),
   };
+}
+
+/** What those answered who were rung in the session, or before it when there was none. */
+const ringAnswers = async (handle: Handle, row: CallRow, now: number): Promise<readonly RingAnswer[]> => {
+  if (row.rung_at === null || row.rung_at < row.rings_since) return [];
+  return answersOf(handle, row.cid, row.rings_since, sessionEndedAt(row, now) ?? Number.MAX_SAFE_INTEGER);
+};
+
+/** Times by user; of somebody who was rung more than once, the last one. */
+function answersShown(answers: readonly RingAnswer[]) {
+  const accepted_by: Record<string, string> = {};
+  const rejected_by: Record<string, string> = {};
+  const missed_by: Record<string, string> = {};
+  for (const { user_id, answer, answered_at, missed_at } of answers) {
+    if (answered_at !== null)
+      (answer === 'accepted' ? accepted_by : rejected_by)[user_id] = toTime(answered_at);
+    if (missed_at !== null) missed_by[user_id] = toTime(missed_at);
+  }
+  return { accepted_by, rejected_by, missed_by };
 }
 
 async function readInCall(handle: Handle, row: CallRow, withHidden: boolean): Promise<InCall> {

@@ -181,7 +181,15 @@ const callRow = (cid: CallCid): CallsTable => ({
   id: cid.slice('default:'.length) as CallId,
   ...{ created_by_id: null, team: null, custom: '{}', settings_override: '{}', video: 1, backstage: 0 },
   ...{ starts_at: null, ended_at: null, live_started_at: null, live_ended_at: null, session_id: null },
-  ...{ session_started_at: null, session_emptied_at: null, seq: 0, created_at: START, updated_at: START },
+  ...{
+    session_started_at: null,
+    session_emptied_at: null,
+    rung_at: null,
+    rings_since: 0,
+    seq: 0,
+    created_at: START,
+    updated_at: START,
+  },
 });
 
 let sessions = 0;

@@ -4,6 +4,8 @@ import type { CallCid, UserId } from '@callgate/contract';
 export interface Audience {
   /** All members of the call at the commit. */
   members?: true;
+  /** Those of the members who hear nothing. */
+  except?: readonly UserId[];
   /** Everybody watching the call. */
   watchers?: true;
   /** Named people. */
@@ -17,6 +19,8 @@ export interface Audience {
  */
 export interface StoredAudience {
   members?: readonly UserId[] | 'many';
+  /** Beside `many`. */
+  except?: readonly UserId[];
   watchers?: true;
   users?: readonly UserId[];
 }

@@ -100,11 +100,14 @@ export async function appendEvents(
 
 /** Members are named at the commit: who becomes one later does not hear what was before. */
 async function storedAudience(tx: Tx, { audience, cid }: EventDraft): Promise<StoredAudience> {
-  const { members, ...rest } = audience;
+  const { members, except = [], ...rest } = audience;
   if (!members || cid === undefined) return rest;
   const found = await selectMembers.all(tx, { cid, limit: MEMBERS_NAMED + 1 });
-  if (found.length > MEMBERS_NAMED) return { ...rest, members: 'many' };
-  return { ...rest, members: found.map(({ user_id }) => user_id).sort() };
+  if (found.length > MEMBERS_NAMED) {
+    return { ...rest, members: 'many', ...(except.length > 0 && { except }) };
+  }
+  const named = found.map(({ user_id }) => user_id).filter((id) => !except.includes(id));
+  return { ...rest, members: named.sort() };
 }
 
 async function appendNumbered(tx: Tx, row: CallEventRow): Promise<void> {

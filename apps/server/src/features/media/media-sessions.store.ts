@@ -134,6 +134,18 @@ const countSeats = prepared<{ cid: CallCid }, { seats: number }>((db, p) =>
     .where('state', 'in', LIVE),
 );
 
+const selectCameIn = prepared<{ cid: CallCid; ids: string; since: number }, { user_id: UserId }>(
+  (db, p, engine) =>
+    db
+      .selectFrom('media_sessions')
+      .select('user_id')
+      .distinct()
+      .where('cid', '=', p('cid'))
+      .where('user_id', 'in', inList<UserId>(engine, p('ids')))
+      .where('joined_at', 'is not', null)
+      .where((eb) => eb.or([eb('joined_at', '>=', p('since')), eb('state', 'in', LIVE)])),
+);
+
 const countVisible = prepared<{ cid: CallCid }, { people: number }>((db, p) =>
   db
     .selectFrom('media_sessions')
@@ -200,6 +212,18 @@ export const countSeatsTaken = async (handle: Handle, cid: CallCid): Promise<num
 /** Visible sessions that have joined. */
 export const visibleSessionsIn = async (handle: Handle, cid: CallCid): Promise<number> =>
   (await countVisible.first(handle, { cid }))?.people ?? 0;
+
+/** Those of the people who are in the call, or came in since that time. */
+export async function cameIn(
+  handle: Handle,
+  cid: CallCid,
+  ids: readonly UserId[],
+  since: number,
+): Promise<ReadonlySet<UserId>> {
+  if (ids.length === 0) return new Set();
+  const rows = await selectCameIn.all(handle, { cid, ids: JSON.stringify(ids), since });
+  return new Set(rows.map(({ user_id }) => user_id));
+}
 
 /** Sessions that are pending since before a time: their join was cut off. */
 export const stalePending = (handle: Handle, before: number, limit: number): Promise<MediaSessionRow[]> =>

@@ -152,12 +152,12 @@ for (const engine of testEngines) {
         createdBy: 'john',
         members: { sara: 'call_member' },
       });
-      const bob = () => joinCall(acts(), world.as('bob'), { cid: board });
+      const bob = () => joinCall(world.services, world.as('bob'), { cid: board });
       expect(await refusedWith(bob())).toMatchObject({ status: 403 });
       expect(await refusedWith(getCall(acts(), world.as('bob'), { cid: board }))).toMatchObject({
         status: 403,
       });
-      await joinCall(acts(), world.as('sara'), { cid: board });
+      await joinCall(world.services, world.as('sara'), { cid: board });
       await updateMembers(acts(), world.as('john'), { cid: board, update_members: [member('bob')] });
       expect((await bob()).status).toBe(201);
       const { enforcement } = await updateMembers(acts(), world.as('john'), {

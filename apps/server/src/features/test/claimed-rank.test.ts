@@ -48,7 +48,7 @@ for (const engine of testEngines) {
       });
 
     test('[MOD7] a host acts on nobody who is moderator by the token of a session there', async () => {
-      await joinCall(acts(), claiming('moderator'), { cid });
+      await joinCall(world.services, claiming('moderator'), { cid });
       const before = await world.traces();
       for (const [verb, act] of Object.entries(inCall))
         expect(await refusedWith(act(world.as('john'))), verb).toMatchObject({ status: 403 });
@@ -59,20 +59,20 @@ for (const engine of testEngines) {
 
     test('[MOD7] the claim protects neither from a higher rank nor from a server token', async () => {
       for (const by of [world.as('boss'), world.server()]) {
-        await joinCall(acts(), claiming('moderator'), { cid });
+        await joinCall(world.services, claiming('moderator'), { cid });
         await inCall.kick?.(by);
         expect(await world.isIn('sara', cid)).toBe(false);
       }
-      await joinCall(acts(), claiming('speaker'), { cid });
+      await joinCall(world.services, claiming('speaker'), { cid });
       await inCall.kick?.(world.as('john'));
       expect(await world.isIn('sara', cid)).toBe(false);
     });
 
     test('[MOD7] it counts in that call and while the person is in it', async () => {
-      await joinCall(acts(), claiming('moderator'), { cid });
+      await joinCall(world.services, claiming('moderator'), { cid });
       await ban('mod');
       await unbanUser(acts(), world.as('mod'), { target_user_id: sara });
-      await joinCall(acts(), claiming('moderator'), { cid });
+      await joinCall(world.services, claiming('moderator'), { cid });
       expect(await refusedWith(blockUser(acts(), world.as('john'), { cid, user_id: sara }))).toMatchObject({
         status: 403,
       });

@@ -73,7 +73,7 @@ for (const engine of testEngines) {
       await times(people.length, async (at) => {
         const id = people[at] as UserId;
         const [join, act] = await Promise.allSettled([
-          joinCall(world.services.acts, world.as(id), { cid }),
+          joinCall(world.services, world.as(id), { cid }),
           acts[at % acts.length]?.(id),
         ]);
         expect(act.status).toBe('fulfilled');

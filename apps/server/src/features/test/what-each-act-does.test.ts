@@ -80,7 +80,7 @@ for (const engine of testEngines) {
         const cid = await world.call(`default:${user_id}`);
         const other = await world.call(`default:${user_id}-other`);
         const create = (id: string) =>
-          getOrCreateCall(acts, world.as(user_id, from), {
+          getOrCreateCall(world.services, world.as(user_id, from), {
             cid: `default:${user_id}-${id}` as CallCid,
             data: {},
           });

@@ -36,7 +36,7 @@ export const HOME = '203.0.113.1';
 export interface SeenEvent {
   type: string;
   cid: CallCid | null;
-  audience: { members?: true; watchers?: true; users?: UserId[] };
+  audience: { members?: UserId[] | 'many'; watchers?: true; users?: UserId[] };
   payload: Record<string, unknown>;
 }
 
@@ -168,7 +168,7 @@ export async function createWorld(engine: TestEngine): Promise<World> {
     server: () => ({ caller: SERVER, requestId: requestId(), address: null }),
     async join(id, cid, { address = HOME } = {}) {
       const before = await logged();
-      const reply = await joinCall(services.acts, world.as(id, { address }), { cid });
+      const reply = await joinCall(services, world.as(id, { address }), { cid });
       for (const key of await logged()) if (!before.has(key)) ofJoins.add(key);
       return reply.body.session_id;
     },
@@ -263,6 +263,8 @@ function callRow(text: string, { createdBy, settings, fields }: CallOptions, now
     session_id: null,
     session_started_at: null,
     session_emptied_at: null,
+    rung_at: null,
+    rings_since: 0,
     seq: 0,
     created_at: now,
     updated_at: now,

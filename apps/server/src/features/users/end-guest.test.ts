@@ -73,7 +73,7 @@ for (const engine of testEngines) {
 
     test('[ANO2] an anonymous person whose time is over is removed from calls, and no more is told', async () => {
       const ends = world.clock.now() + MINUTE_MS;
-      const joined = await joinCall(world.services.acts, anonymous(ends), { cid });
+      const joined = await joinCall(world.services, anonymous(ends), { cid });
       const before = await world.traces();
       await world.pass(MINUTE_MS - 1);
       expect(await left()).toBe(0);
@@ -87,7 +87,7 @@ for (const engine of testEngines) {
 
     test('[ANO2] one who has left is not asked about', async () => {
       const ends = world.clock.now() + MINUTE_MS;
-      await joinCall(world.services.acts, anonymous(ends), { cid });
+      await joinCall(world.services, anonymous(ends), { cid });
       await world.pass(MINUTE_MS);
       const jobs = (await world.rows('jobs')).length;
       await world.pass(DAY_MS);

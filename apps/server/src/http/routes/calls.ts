@@ -32,7 +32,7 @@ export const callRoutes = (route: Route, services: Services): void => {
   });
   route('getOrCreateCall', ({ request, params, body, query }) => {
     const cid = cidOf(params.type, params.id);
-    const act = () => getOrCreateCall(acts, request, { ...body, cid });
+    const act = () => getOrCreateCall(services, request, { ...body, cid });
     if (!body.watch) return act();
     const watcher = { request, connectionId: query.connection_id };
     return watchAfterAct(services, watcher, { cid, members_limit: body.members_limit }, act);

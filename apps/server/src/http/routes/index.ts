@@ -10,12 +10,12 @@ import { callRoutes } from './calls.ts';
 import { guestRoutes } from './guests.ts';
 import { joinRoutes } from './join.ts';
 import { kickRoutes } from './kicks.ts';
-import { laterRoutes } from './later.ts';
 import { memberRoutes } from './members.ts';
 import { moderationLogRoutes } from './moderation-logs.ts';
 import { muteRoutes } from './mutes.ts';
 import { permissionRequestRoutes } from './permission-requests.ts';
 import { pinRoutes } from './pins.ts';
+import { ringingRoutes } from './ringing.ts';
 import { roleRoutes } from './roles.ts';
 import { taskRoutes } from './tasks.ts';
 import { userBlockRoutes } from './user-blocks.ts';
@@ -44,5 +44,5 @@ export const featureRoutes: readonly ((route: Route, services: Services) => void
   permissionRequestRoutes,
   callEventRoutes,
   webhookRoutes,
-  laterRoutes,
+  ringingRoutes,
 ];

@@ -9,7 +9,7 @@ export const joinRoutes = (route: Route, services: Services): void => {
   const { acts } = services;
   route('joinCall', ({ request, params, body, query }) => {
     const cid = cidOf(params.type, params.id);
-    const join = () => joinCall(acts, request, { ...body, cid });
+    const join = () => joinCall(services, request, { ...body, cid });
     if (!body.watch) return join();
     const watcher = { request, connectionId: query.connection_id };
     return watchAfterAct(services, watcher, { cid, members_limit: body.members_limit }, join);

@@ -109,6 +109,14 @@ export const PERSON_SOURCES: readonly PersonSource[] = [
       answered_at: time(row.answered_at),
     }),
   ),
+  source<'rings'>('ring', pageOf('rings', 'caller_id', sql.ref('id')), (row) => ({
+    ...{ id: row.id, call_cid: row.cid, video: row.video === 1 },
+    ...{ started_at: time(row.started_at), ended_at: time(row.ended_at), end_reason: row.end_reason },
+  })),
+  source<'ring_callees'>('ring_answer', pageOf('ring_callees', 'user_id', sql.ref('ring_id')), (row) => ({
+    ...{ ring_id: row.ring_id, told: row.told === 1, answer: row.answer },
+    ...{ answered_at: time(row.answered_at), missed_at: time(row.missed_at) },
+  })),
   source<'media_sessions'>('session', pageOf('media_sessions', 'user_id', sql.ref('id')), (row) => ({
     ...{ id: row.id, call_cid: row.cid, state: row.state, role: row.shown_role, address: row.address },
     hidden: row.hidden === 1,

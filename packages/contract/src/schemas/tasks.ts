@@ -114,6 +114,8 @@ export const EXPORT_KINDS = [
   'grant',
   'mute',
   'permission_request',
+  'ring',
+  'ring_answer',
   'session',
 ] as const;
 export type ExportKind = (typeof EXPORT_KINDS)[number];

@@ -182,10 +182,7 @@ for (const engine of testEngines) {
           expect(await heard('call.missed')).toEqual(others);
           const all = (await world.events(cid)).slice(before);
           for (const { audience } of all) {
-            expect([
-              ...(audience.users ?? []),
-              ...((audience.members ?? []) as unknown as UserId[]),
-            ]).not.toContain('bob');
+            expect([...(audience.users ?? []), ...(audience.members ?? [])]).not.toContain('bob');
           }
           // To the caller it looks as if nobody had answered.
           expect((await told('call.rejected')).map(({ payload }) => payload.reason)).toEqual(['timeout']);

@@ -1,4 +1,4 @@
-import type { CallCid, ExportRecord, TaskId, UserId } from '@callgate/contract';
+import type { CallCid, ExportRecord, RingId, TaskId, UserId } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { testEngines } from '../../storage/test-databases.ts';
 import { banUser } from '../bans/index.ts';
@@ -97,6 +97,15 @@ for (const engine of testEngines) {
         ...{ cid, user_id: SARA, permission: 'send-video', state: 'denied', reason: 'no' },
         ...{ answered_by_id: 'john' as UserId, created_at: muted_at, answered_at: muted_at },
       });
+      const ring = { cid, video: 1, started_at: muted_at, cancel_at: muted_at, miss_at: muted_at } as const;
+      for (const [ring_id, caller_id, user_id] of [
+        ['ring-1' as RingId, SARA, 'john' as UserId],
+        ['ring-2' as RingId, 'john' as UserId, SARA],
+      ] as const) {
+        await world.insert('rings', { id: ring_id, caller_id, ...ring, ended_at: null, end_reason: null });
+        const answer = { answer: 'accepted', answered_at: muted_at, missed_at: null } as const;
+        await world.insert('ring_callees', { ring_id, user_id, told: 1, ...answer });
+      }
       const id = await done('sara', 'nobody');
       const [records = []] = await pages(id);
       expect(records.map(({ user_id }) => user_id)).toEqual(records.map(() => 'sara'));
@@ -115,6 +124,8 @@ for (const engine of testEngines) {
           'permission_request',
           expect.objectContaining({ id: 'request', permission: 'send-video', state: 'denied', reason: 'no' }),
         ],
+        ['ring', { id: 'ring-1', call_cid: cid, video: true, started_at: at }],
+        ['ring_answer', { ring_id: 'ring-2', told: true, answer: 'accepted', answered_at: at }],
         ['session', expect.objectContaining({ call_cid: cid, state: 'ended', address: '203.0.113.9' })],
       ]);
       expect((await getTask(world.services, id)).result).toEqual({

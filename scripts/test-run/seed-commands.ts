@@ -16,7 +16,8 @@ const answers = (command: string, args: string[]): boolean =>
  */
 export const seedCommands: Engine = {
   name: 'seed',
-  suites: 'e2e/seed.test.ts: the 17 documented cURL commands (the text named by CALLGATE_SEED, curl, perl)',
+  suites:
+    'e2e/seed.test.ts, e2e/seed-events.test.ts: the 17 documented cURL commands (the text named by CALLGATE_SEED, curl, perl)',
   install: 'sudo bash scripts/install/seed-tools.sh',
   variable: 'CALLGATE_TEST_SEED_TEXT',
   async start() {

@@ -20,6 +20,7 @@ export { queryCalls } from './query-calls.ts';
 export { type Ring, type RingAsked, type Rings, runningSession } from './rings.ts';
 export { sessionEndings } from './session-endings.ts';
 export { SESSION_END, SESSION_LIMIT } from './session-timers.ts';
+export { shownUser } from './shown-user.ts';
 export { stopLive } from './stop-live.ts';
 export { unpinParticipant } from './unpin-participant.ts';
 export { updateCall } from './update-call.ts';

@@ -1,6 +1,7 @@
 import type { CallCid, UserId } from '@callgate/contract';
 import type { Act } from '../enforcement/index.ts';
 import { blockersOf } from '../user-blocks/index.ts';
+import { findUsers } from '../users/index.ts';
 
 /**
  * Those of the people whom a ring or notification of the caller reaches: not who blocks the caller, and not who may not
@@ -12,9 +13,23 @@ export async function reachedBy(
   ids: readonly UserId[],
 ): Promise<ReadonlySet<UserId>> {
   const blockers = await blockersOf(act.tx, caller);
-  const asked = ids.filter((id) => !blockers.has(id));
-  const policies = await Promise.all(
-    asked.map((userId) => act.policy.inCall(act.tx, { userId, token: null, address: null }, cid)),
+  return readersOf(
+    act,
+    cid,
+    ids.filter((id) => !blockers.has(id)),
   );
-  return new Set(asked.filter((_, at) => policies[at]?.readRefusal === null));
+}
+
+/** Those of the people who are there still and may read the call. */
+export async function readersOf(
+  act: Act,
+  cid: CallCid,
+  ids: readonly UserId[],
+): Promise<ReadonlySet<UserId>> {
+  const known = await findUsers(act.tx, ids);
+  const there = ids.filter((id) => known.has(id));
+  const policies = await Promise.all(
+    there.map((userId) => act.policy.inCall(act.tx, { userId, token: null, address: null }, cid)),
+  );
+  return new Set(there.filter((_, at) => policies[at]?.readRefusal === null));
 }

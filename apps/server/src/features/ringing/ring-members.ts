@@ -15,8 +15,8 @@ import {
 import { type Act, requireActor } from '../enforcement/index.ts';
 import { cameIn } from '../media/index.ts';
 import { callerUserId, isEnded, refusal } from '../policy/index.ts';
-import { requireUser, userResponse } from '../users/index.ts';
 import { reachedBy } from './reached.ts';
+import { personShown } from './ring.ts';
 import { armRing } from './ring-timers.ts';
 import { addRing, type Callable, callablesOf, calleesOf, ringsBy } from './rings.store.ts';
 
@@ -151,7 +151,7 @@ async function stateRinging(act: Act, type: string, call: CallRow, { told, ...sa
   if (told.length === 0) return;
   const [shown, user] = await Promise.all([
     callForEvent(act.tx, call, act.now),
-    requireUser(act.tx, said.caller, { deleted: true }),
+    personShown(act, said.caller),
   ]);
   for (let from = 0; from < told.length; from += NAMED_PER_EVENT) {
     const some = told.slice(from, from + NAMED_PER_EVENT);
@@ -162,7 +162,7 @@ async function stateRinging(act: Act, type: string, call: CallRow, { told, ...sa
       payload: {
         call: shown,
         members: some.map((member) => memberResponse(member, act.now)),
-        user: userResponse(user, act.now),
+        user,
         session_id: said.sessionId,
         video: said.video,
       },

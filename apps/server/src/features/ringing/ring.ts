@@ -1,11 +1,14 @@
 import type { UserId } from '@callgate/contract';
 import type { Tx } from '../../storage/database.ts';
-import { type CallRow, callForEvent, memberResponse, runningSession } from '../calls/index.ts';
+import { type CallRow, callForEvent, memberResponse, runningSession, shownUser } from '../calls/index.ts';
 import type { Act } from '../enforcement/index.ts';
 import { cameIn } from '../media/index.ts';
-import { requireUser, userResponse } from '../users/index.ts';
-import { reachedBy } from './reached.ts';
+import { findUser } from '../users/index.ts';
+import { reachedBy, readersOf } from './reached.ts';
 import { type Callee, callablesOf, calleesOf, type RingRow, saveCallee, saveEnd } from './rings.store.ts';
+
+/** A person as events show one, whose row may be gone by the time of a time-out. */
+export const personShown = async (act: Act, id: UserId) => shownUser(await findUser(act.tx, id), id, act.now);
 
 /** Those who are rung still. */
 export const unanswered = (callees: readonly Callee[]): Callee[] =>
@@ -37,16 +40,18 @@ async function stateAnswer(act: Act, type: string, call: CallRow, answer: Answer
   const own = rings.filter(({ caller_id }) => caller_id === userId);
   const callees = (await Promise.all(own.map(({ id }) => calleesOf(act.tx, id)))).flat();
   const except = callees.filter(({ told }) => told === 0).map(({ user_id }) => user_id);
-  const [shown, user] = await Promise.all([
+  const concerned = [...new Set([userId, ...rings.map(({ caller_id }) => caller_id)])];
+  const [shown, user, readers] = await Promise.all([
     callForEvent(act.tx, call, act.now),
-    requireUser(act.tx, userId, { deleted: true }),
+    personShown(act, userId),
+    readersOf(act, call.cid, concerned),
   ]);
-  const users = [...new Set([userId, ...rings.map(({ caller_id }) => caller_id)])];
+  const users = concerned.filter((id) => readers.has(id));
   act.event({
     type,
     cid: call.cid,
     audience: { members: true, users, ...(except.length > 0 && { except }) },
-    payload: { call: shown, user: userResponse(user, act.now), ...(reason !== undefined && { reason }) },
+    payload: { call: shown, user, ...(reason !== undefined && { reason }) },
   });
 }
 
@@ -74,7 +79,7 @@ export async function stateMissed(
   const users = missed.map(({ user_id }) => user_id);
   const [shown, user, members] = await Promise.all([
     callForEvent(act.tx, call, act.now),
-    requireUser(act.tx, caller, { deleted: true }),
+    personShown(act, caller),
     callablesOf(act.tx, cid, caller, { ids: users, limit: users.length }),
   ]);
   act.event({
@@ -84,7 +89,7 @@ export async function stateMissed(
     payload: {
       call: shown,
       members: members.map((member) => memberResponse(member, act.now)),
-      user: userResponse(user, act.now),
+      user,
       session_id: runningSession(call, act.now),
     },
   });

@@ -375,6 +375,18 @@ for (const engine of testEngines) {
         expect(await heard('call.missed')).toEqual(['cleo']);
       });
 
+      test('[RNG9] a caller who is blocked from the call meanwhile hears no more of it', async () => {
+        await world.user('root', { role: 'admin' as never });
+        await getOrCreateCall(world.services, world.as('root'), {
+          cid,
+          data: { members: members('ann', 'bob') },
+        });
+        await ring(world.as('ann'));
+        await blockUser(acts(), world.as('root'), { cid, user_id: 'ann' as UserId });
+        await accept('bob');
+        expect((await told('call.accepted'))[0]?.audience.users).toEqual(['bob']);
+      });
+
       test('[RNG13] a new session begins without the answers of the one before', async () => {
         await make(['ann', 'bob'], { ring: true });
         await accept('bob');

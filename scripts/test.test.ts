@@ -84,7 +84,7 @@ test('an engine that was left out is named at the end with the command that inst
   expect(said.trimEnd().split('\n').slice(-3)).toEqual([
     'Left out: PostgreSQL: every suite titled "postgres". Install it with: sudo bash scripts/install/postgres.sh',
     expect.stringMatching(
-      /^Left out: e2e\/seed.test.ts: .* Install it with: sudo bash scripts\/install\/seed-tools.sh$/,
+      /^Left out: e2e\/seed.test.ts, e2e\/seed-events.test.ts: .* Install it with: sudo bash scripts\/install\/seed-tools.sh$/,
     ),
     '1 passed, 0 failed, 0 skipped',
   ]);

@@ -41,8 +41,12 @@ const selectEarlier = prepared<{ limit: number }, Unordered>((db, p) =>
       ),
     ),
 );
+/** The condition leads SQLite to the index of places: without it every question read all events that there are. */
 const selectLast = prepared<Record<never, never>, { last: number | null }>((db) =>
-  db.selectFrom('outbox').select((eb) => eb.fn.max<number | null>('app_seq').as('last')),
+  db
+    .selectFrom('outbox')
+    .select((eb) => eb.fn.max<number | null>('app_seq').as('last'))
+    .where('app_seq', 'is not', null),
 );
 const updatePlaces = prepared<{ places: string }, never>((db, p, engine) => ({
   compile: () =>

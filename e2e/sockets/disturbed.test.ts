@@ -44,6 +44,23 @@ for (const engine of testEngines) {
       expect(mo.types()).toEqual(['call.blocked_user', 'call.updated']);
     });
 
+    test('[SOC18] the cursor of a sign of life is behind everything that was told', async () => {
+      await world.watch('sara', 'default:one');
+      const mo = await world.watch('mo', 'default:one');
+      failures = Number.POSITIVE_INFINITY;
+      await server('POST', `${CALL}/block`, { user_id: 'sara' });
+      await mo.until(({ type }) => type === 'call.blocked_user');
+      world.clock.advance(30_000);
+      await world.services.sockets.tick();
+      await mo.until(({ type }) => type === 'health.check');
+      const again = await world.connect('mo', { connection_id: mo.connectionId, cursor: mo.cursor });
+      failures = 0;
+      await world.mark();
+      await again.until(({ type }) => type === 'call.updated');
+      expect(again.messages[0]).toMatchObject({ resumed: true });
+      expect(again.types()).toEqual(['call.updated']);
+    });
+
     test('[SOC11] a reader that takes nothing is cut off, and delays nobody', async () => {
       const mo = await world.watch('mo', 'default:one');
       const paused = await openPausedSocket(world.url(), { token: world.token('sara') });

@@ -72,7 +72,9 @@ export function createHealth(deps: {
     if (over || now - session.checkedAt < CHECK_MS) return;
     session.checkedAt = now;
     said.delete(session);
-    session.send(healthCheck(now, { connection_id: session.id, cursor: cursors.of(fanOut.told) }));
+    // What is being told now may have reached this one already.
+    const cursor = cursors.of(Math.max(fanOut.told, session.place));
+    session.send(healthCheck(now, { connection_id: session.id, cursor }));
   };
 
   const tick = async (): Promise<void> => {

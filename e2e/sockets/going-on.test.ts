@@ -77,6 +77,24 @@ for (const engine of testEngines) {
       expect(seqs(witness)).toHaveLength(9);
     });
 
+    test('[SOC18] nothing is missed of what happens in the moment of coming back', async () => {
+      const witness = await world.watch('mo', 'default:one');
+      const sockets = [await world.watch('sara', 'default:one')];
+      const change = async (times: number) => {
+        for (let time = 0; time < times; time++) await world.mark();
+      };
+      for (let round = 0; round < 20; round++) {
+        const [before] = sockets.slice(-1) as [SocketClient];
+        await gone(before);
+        const [after] = await Promise.all([resume('sara', before), change(10), change(10)]);
+        expect(after.messages[0]).toMatchObject({ resumed: true });
+        sockets.push(after);
+      }
+      await world.arrived(witness, ...sockets.slice(-1));
+      expect(seqs(witness)).toHaveLength(400);
+      expect(seqs(...sockets)).toEqual(seqs(witness));
+    });
+
     test('[SOC18] [SOC22] [EVT3] a restart loses nothing and doubles nothing', async () => {
       const first = await world.watch('sara', 'default:one');
       await blockAndUnblock();

@@ -99,7 +99,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
       });
     },
     ephemeral(cid, text) {
-      for (const session of registry.ofCall(cid)) session.send(text);
+      for (const session of registry.ofCall(cid)) if (!session.unconfirmed.has(cid)) session.send(text);
     },
     settled: () => rounds.run(),
     async close() {

@@ -8,7 +8,7 @@ import type { SocketSession } from './session.ts';
 /**
  * The sockets that hear an event: of people whom it is about, of those who watch its call, and of members who may
  * read it now. The sockets are taken before anything is waited for: one that opens later finds the event among what
- * it missed. Watches need no question: those that policy refuses have been ended by the event that caused it.
+ * it missed. Confirmed watches need no question: those that policy refuses have been ended by the event that caused it.
  */
 export async function recipientsOf(
   judge: Judge,
@@ -18,12 +18,13 @@ export async function recipientsOf(
   const audience = audienceOf(row);
   const { cid } = row;
   const heard = new Set((audience.users ?? []).flatMap((id) => [...registry.ofUser(id)]));
-  const asMembers = socketsOfMembers(registry, audience);
+  const members = socketsOfMembers(registry, audience);
   if (cid === null) return heard;
-  if (audience.watchers) for (const session of watching(registry, row, cid)) heard.add(session);
-  const others = asMembers.filter((session) => !heard.has(session));
-  const members = others.length === 0 ? [] : await readers(judge, others, cid, audience);
-  for (const session of members) heard.add(session);
+  const watchers = audience.watchers ? watching(registry, row, cid) : [];
+  for (const session of watchers) if (!session.unconfirmed.has(cid)) heard.add(session);
+  const isOpen = (session: SocketSession): boolean => !heard.has(session);
+  const asked = { members: members.filter(isOpen), watchers: watchers.filter(isOpen) };
+  for (const session of await readers(judge, asked, cid, audience)) heard.add(session);
   return heard;
 }
 
@@ -37,18 +38,19 @@ const watching = (registry: Registry, row: OrderedRow, cid: CallCid): SocketSess
     return hears(row, { watchers: true }, { userId: session.userId, watch }) === 'reads';
   });
 
-/** Those who are members and may read the call now. */
-function readers(
+/** Those who are members, or watch, and may read the call now. */
+async function readers(
   judge: Judge,
-  sessions: readonly SocketSession[],
+  { members, watchers }: Record<'members' | 'watchers', readonly SocketSession[]>,
   cid: CallCid,
-  { members, except = [] }: StoredAudience,
+  audience: StoredAudience,
 ): Promise<SocketSession[]> {
+  if (members.length + watchers.length === 0) return [];
   return judge.database.read(async (snapshot) => {
-    const many = members === 'many' ? await membersNow(snapshot, cid) : undefined;
-    const asked = many
-      ? sessions.filter(({ userId }) => many.has(userId) && !except.includes(userId))
-      : sessions;
+    const many = audience.members === 'many' ? await membersNow(snapshot, cid) : undefined;
+    const isMember = ({ userId }: SocketSession): boolean =>
+      many === undefined || (many.has(userId) && !audience.except?.includes(userId));
+    const asked = [...watchers, ...members.filter(isMember)];
     const refusals = await Promise.all(asked.map((session) => readRefusal(judge, snapshot, session, cid)));
     return asked.filter((_, at) => refusals[at] === null);
   });

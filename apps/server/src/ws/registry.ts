@@ -41,15 +41,19 @@ export class Registry {
     outOf(this.#byUser, session.userId, session);
     for (const cid of session.watches.keys()) outOf(this.#byCall, cid, session);
     session.watches.clear();
+    session.unconfirmed.clear();
   }
 
+  /** From now on the session hears of the call; policy has yet to confirm it. */
   watch(session: SocketSession, watch: WatchRow): void {
     session.watches.set(watch.cid, watch);
+    session.unconfirmed.add(watch.cid);
     into(this.#byCall, watch.cid, session);
   }
 
   unwatch(session: SocketSession, cid: CallCid): void {
     session.watches.delete(cid);
+    session.unconfirmed.delete(cid);
     outOf(this.#byCall, cid, session);
   }
 }

@@ -1,9 +1,9 @@
 import type { ConnectionId } from '@callgate/contract';
 import { lastSeqOf } from '../features/events/index.ts';
 import { endWatch, reopenConnection, type WatchRow, watchesOf } from '../features/watching/index.ts';
+import { confirmWatches } from './begin-watching.ts';
 import { watchEnded } from './messages.ts';
 import type { Opening, OpeningDeps } from './opening.ts';
-import { readRefusal } from './re-evaluate.ts';
 import { isComplete, type Missed } from './replay.ts';
 import { CLOSE, type SocketSession } from './session.ts';
 
@@ -43,7 +43,10 @@ export async function resumeConnection(
   return { id, from, watches: await database.read((snapshot) => watchesOf(snapshot, id)) };
 }
 
-/** Goes on with the watches that policy allows now; the others end, and the client is told after what it missed. */
+/**
+ * Goes on with the watches that policy allows now; the others end, and the client is told after what it missed. They
+ * take effect before anything is waited for: what happens from here on is behind `upTo`, and would be missed.
+ */
 export async function goOnWatching(
   deps: OpeningDeps,
   session: SocketSession,
@@ -52,15 +55,13 @@ export async function goOnWatching(
 ): Promise<void> {
   const { database, registry, clock } = deps;
   const open = watches.filter(({ to_seq }) => to_seq === null);
-  const refusals = await database.read((snapshot) =>
-    Promise.all(open.map(({ cid }) => readRefusal(deps, snapshot, session, cid))),
+  for (const watch of open) registry.watch(session, watch);
+  const refused = await confirmWatches(
+    deps,
+    open.map(({ cid }) => ({ session, cid })),
   );
-  const ended = open.flatMap((watch, at) => {
-    const reason = refusals[at] ?? null;
-    if (reason !== null) return [{ cid: watch.cid, reason }];
-    registry.watch(session, watch);
-    return [];
-  });
+  const ended = refused.filter(({ cid }) => session.watches.has(cid));
+  for (const { cid } of ended) registry.unwatch(session, cid);
   if (ended.length === 0) return;
   await database.write(async (tx) => {
     for (const { cid, reason } of ended) {

@@ -32,6 +32,8 @@ export class SocketSession {
   readonly expiresAt: number | null;
   /** What it watches now. */
   readonly watches = new Map<CallCid, WatchRow>();
+  /** Watches among them that policy has yet to confirm: until then it is asked at each event. */
+  readonly unconfirmed = new Set<CallCid>();
   /** The place up to which the person has been told: what has this place or an earlier one is not sent again. */
   place = 0;
   /** When the client was heard last, and told last that it is well, ms. */

@@ -15,6 +15,7 @@ import { withCursor } from './messages.ts';
 import { type Judge, type Refused, refusedNow } from './re-evaluate.ts';
 import { recipientsOf } from './recipients.ts';
 import type { Registry } from './registry.ts';
+import type { SocketSession } from './session.ts';
 
 /** Events read at a time. */
 const BATCH = 200;
@@ -99,7 +100,10 @@ export function createFanOut(deps: FanOutDeps): FanOut {
       });
     },
     ephemeral(cid, text) {
-      for (const session of registry.ofCall(cid)) if (!session.unconfirmed.has(cid)) session.send(text);
+      // Asked again at each: an act that is told meanwhile may have ended a watch.
+      const isWatching = (session: SocketSession) =>
+        session.watches.has(cid) && !session.unconfirmed.has(cid);
+      void inTurns([...registry.ofCall(cid)], Buffer.from(text), isWatching);
     },
     settled: () => rounds.run(),
     async close() {
@@ -114,15 +118,29 @@ export function createFanOut(deps: FanOutDeps): FanOut {
 async function tell(deps: FanOutDeps, row: OrderedRow): Promise<void> {
   const { registry, cursors } = deps;
   const sessions = await recipientsOf(deps, registry, row);
-  const text = sessions.size === 0 ? '' : withCursor(eventMessage(row), cursors.of(row.app_seq));
-  let sent = 0;
-  for (const session of sessions) {
-    if (session.place >= row.app_seq) continue;
-    session.place = row.app_seq;
-    session.send(text);
-    if (++sent % SENDS_IN_A_TURN === 0) await nextTurn();
+  if (sessions.size > 0) {
+    const message = Buffer.from(withCursor(eventMessage(row), cursors.of(row.app_seq)));
+    await inTurns(sessions, message, (session) => {
+      if (session.place >= row.app_seq) return false;
+      session.place = row.app_seq;
+      return true;
+    });
   }
   if (row.concerns === null) return;
   const refused = await refusedNow(deps, registry, JSON.parse(row.concerns) as SessionSelector[]);
   if (refused.length > 0) await deps.onRefused(refused, row);
+}
+
+/** Sends to those who are due when it is their turn, and lets the loop do other things in between. */
+async function inTurns(
+  sessions: Iterable<SocketSession>,
+  message: Buffer,
+  isDue: (session: SocketSession) => boolean,
+): Promise<void> {
+  let sent = 0;
+  for (const session of sessions) {
+    if (!isDue(session)) continue;
+    session.send(message);
+    if (++sent % SENDS_IN_A_TURN === 0) await nextTurn();
+  }
 }

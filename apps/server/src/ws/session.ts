@@ -22,6 +22,10 @@ export const CLOSE = {
 } as const;
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
 
+/** JSON; its bytes where many get the same, which `ws` then need not encode for each of them. */
+type Message = string | Buffer;
+const AS_TEXT = { binary: false };
+
 /** One authenticated event socket. */
 export class SocketSession {
   readonly id: ConnectionId;
@@ -41,7 +45,7 @@ export class SocketSession {
   checkedAt: number;
   readonly #socket: WebSocket;
   /** Messages that wait until what was missed has been sent; undefined: nothing waits. */
-  #held: string[] | undefined = [];
+  #held: Message[] | undefined = [];
   #over = false;
 
   constructor(
@@ -62,15 +66,15 @@ export class SocketSession {
   }
 
   /** Sends, or holds back while something else must go first. */
-  send(text: string): void {
-    if (this.#held === undefined) this.sendNow(text);
-    else if (this.#held.push(text) > MOST_HELD) this.close(CLOSE.overload, 'too much happened meanwhile');
+  send(message: Message): void {
+    if (this.#held === undefined) this.sendNow(message);
+    else if (this.#held.push(message) > MOST_HELD) this.close(CLOSE.overload, 'too much happened meanwhile');
   }
 
   /** Sends before everything that is held back. */
-  sendNow(text: string): void {
+  sendNow(message: Message): void {
     if (this.#over || this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(text);
+    this.#socket.send(message, AS_TEXT);
     if (this.#socket.bufferedAmount > MOST_BUFFERED) this.close(CLOSE.overload, 'reads too slowly');
   }
 
@@ -78,7 +82,7 @@ export class SocketSession {
   release(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const text of held) this.sendNow(text);
+    for (const message of held) this.sendNow(message);
   }
 
   /** Nothing is sent any more. */

@@ -1,17 +1,25 @@
 /**
- * `npm run bench -- api [--quick] [--write] [--only <part>]... [--profile <folder>]`: measures, and prints the
- * figures as Markdown. `--quick` only shows that everything runs (under a minute). `--write` puts them into
- * docs/reference/performance.md. `--profile` has the servers write processor profiles there.
+ * `npm run bench -- api|events [--quick] [--write] [--only <part>]... [--profile <folder>]`: measures, and prints the
+ * figures as Markdown. `--quick` only shows that everything runs (about a minute). `--write` puts them into
+ * docs/reference/performance.md. `--profile` has the servers of `api` write processor profiles there.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { benchApi, PARTS } from './api/index.ts';
-import { withFigures } from './api/report.ts';
-import { FULL, QUICK } from './api/run-options.ts';
+import { API_PARTS } from './api/index.ts';
+import { EVENT_PARTS } from './events/index.ts';
+import { withFigures } from './measure/report.ts';
+import { FULL, QUICK } from './measure/run-options.ts';
+import { runParts } from './measure/run-parts.ts';
 
 const PAGE = join(import.meta.dirname, '../docs/reference/performance.md');
-const USAGE = `usage: npm run bench -- api [--quick] [--write] [--only ${Object.keys(PARTS).join('|')}]... [--profile <folder>]\n`;
+const SUBJECTS = { api: API_PARTS, events: EVENT_PARTS };
+const USAGE = Object.entries(SUBJECTS)
+  .map(([what, parts]) => {
+    const names = Object.keys(parts).join('|');
+    return `usage: npm run bench -- ${what} [--quick] [--write] [--only ${names}]... [--profile <folder>]\n`;
+  })
+  .join('');
 
 function readArguments() {
   const { values, positionals } = parseArgs({
@@ -24,21 +32,22 @@ function readArguments() {
     },
   });
   const [what, ...more] = positionals;
-  if (what !== 'api' || more.length > 0) throw new Error(`say what to measure: ${positionals.join(' ')}`);
-  const unknown = values.only.find((name) => !(name in PARTS));
+  if ((what !== 'api' && what !== 'events') || more.length > 0)
+    throw new Error(`say what to measure: ${positionals.join(' ')}`);
+  const unknown = values.only.find((name) => !(name in SUBJECTS[what]));
   if (unknown !== undefined) throw new Error(`unknown part "${unknown}"`);
   if (values.write && (values.quick || values.only.length > 0 || values.profile !== undefined)) {
     throw new Error('--write takes whole runs alone, without --quick, --only and --profile');
   }
-  return values;
+  return { ...values, what } as const;
 }
 
-async function main({ quick, write, only, profile }: ReturnType<typeof readArguments>): Promise<void> {
+async function main({ what, quick, write, only, profile }: ReturnType<typeof readArguments>): Promise<void> {
   const size = quick ? QUICK : FULL;
   const folder = profile === undefined ? undefined : resolve(profile);
-  const figures = await benchApi({ ...size, only, profile: folder });
+  const figures = await runParts(SUBJECTS[what], { ...size, only, profile: folder });
   process.stdout.write(`${figures}\n`);
-  if (write) await writeFile(PAGE, withFigures(await readFile(PAGE, 'utf8'), figures));
+  if (write) await writeFile(PAGE, withFigures(await readFile(PAGE, 'utf8'), what, figures));
 }
 
 let given: ReturnType<typeof readArguments> | undefined;

@@ -1,15 +1,21 @@
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
+import { medianRatio, medianRound, type Round } from '../measure/figures.ts';
+import { type Load, startLoad } from '../measure/load.ts';
+import { actRequests, CONNECTIONS, makePeopleAndCalls } from '../measure/people.ts';
+import { withProcessorTime } from '../measure/processor-time.ts';
+import { atLeast, cells, demandAnswers, type Part, processorTime, ratio } from '../measure/result.ts';
+import type { RunOptions } from '../measure/run-options.ts';
+import {
+  type EngineName,
+  endSubjects,
+  type Postgres,
+  type Subject,
+  startSubjects,
+} from '../measure/subjects.ts';
+import { startTask, type Task } from '../measure/task.ts';
 import type { CommitsOrder } from './commits-task.ts';
-import { medianRatio, medianRound, type Round } from './figures.ts';
-import { type Load, startLoad } from './load.ts';
-import { actRequests, CONNECTIONS, makePeopleAndCalls } from './people.ts';
-import { withProcessorTime } from './processor-time.ts';
-import { atLeast, cells, demandAnswers, type Part, processorTime, ratio } from './result.ts';
-import type { RunOptions } from './run-options.ts';
-import { type EngineName, endSubjects, type Postgres, type Subject, startSubjects } from './subjects.ts';
-import { startTask, type Task } from './task.ts';
 
 /** The share of the bare driver's commits that acts must reach. */
 const WANTED: Record<EngineName, number> = { SQLite: 0.5, PostgreSQL: 0.15 };
@@ -24,7 +30,7 @@ interface Compared {
 /** Acts over the whole path beside the bare driver's durable one-row commits, in alternating rounds. */
 export async function measureActs(postgres: Postgres | undefined, options: RunOptions): Promise<Part> {
   const load = startLoad();
-  const commits = startTask<CommitsOrder, Round>('commits-task.ts');
+  const commits = startTask<CommitsOrder, Round>(new URL('./commits-task.ts', import.meta.url));
   const subjects = await startSubjects(postgres, options);
   try {
     const compared: Compared[] = [];

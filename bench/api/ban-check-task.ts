@@ -7,9 +7,9 @@ import type { Database } from '@callgate/server/storage/database.ts';
 import { openPostgres } from '@callgate/server/storage/postgres.ts';
 import { rawStatement } from '@callgate/server/storage/prepared.ts';
 import { openSqlite } from '@callgate/server/storage/sqlite.ts';
+import { type Round, roundOf } from '../measure/figures.ts';
+import { answerQuestions } from '../measure/task.ts';
 import { addressIn, fillBans, scattered, stranger } from './ban-rows.ts';
-import { type Round, roundOf } from './figures.ts';
-import { answerQuestions } from './task.ts';
 
 export interface BanCheckOrder {
   /** PostgreSQL's address, or the folder of SQLite; both empty. */

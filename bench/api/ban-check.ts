@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '../../e2e/harness/server.ts';
+import { median } from '../measure/figures.ts';
+import { cells, type Line, ms, type Part, under } from '../measure/result.ts';
+import type { RunOptions } from '../measure/run-options.ts';
+import { type EngineName, emptyDatabase, type Postgres } from '../measure/subjects.ts';
+import { startTask } from '../measure/task.ts';
 import type { BanCheckAnswer, BanCheckOrder } from './ban-check-task.ts';
-import { median } from './figures.ts';
-import { cells, type Line, ms, type Part, under } from './result.ts';
-import type { RunOptions } from './run-options.ts';
-import { type EngineName, emptyDatabase, type Postgres } from './subjects.ts';
-import { startTask } from './task.ts';
 
 interface Measured {
   engine: EngineName;
@@ -35,7 +35,7 @@ async function measure(
   at: BanCheckOrder['at'],
   { bans, prefixes, lookups, starts }: RunOptions,
 ): Promise<Measured> {
-  const task = startTask<BanCheckOrder, BanCheckAnswer>('ban-check-task.ts');
+  const task = startTask<BanCheckOrder, BanCheckAnswer>(new URL('./ban-check-task.ts', import.meta.url));
   const answer = await task.ask({ at, bans, prefixes, lookups });
   await task.stop();
   const took = await timeStarts(at, starts);

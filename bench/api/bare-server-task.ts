@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type OutgoingHttpHeaders } from 'node:http';
 import { type AddressInfo, createServer as createNetServer, type Server } from 'node:net';
-import { answerQuestions } from './task.ts';
+import { answerQuestions } from '../measure/task.ts';
 
 /** The bytes to answer: one reply of Callgate. */
 export interface BareOrder {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import pg from 'pg';
-import { type Round, roundOf } from './figures.ts';
-import { answerQuestions } from './task.ts';
+import { type Round, roundOf } from '../measure/figures.ts';
+import { answerQuestions } from '../measure/task.ts';
 
 /** Durable one-row commits of the bare driver for so long. */
 export interface CommitsOrder {

@@ -1,20 +1,20 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import { medianRatio, medianRound, type Round } from '../measure/figures.ts';
+import { type Load, startLoad } from '../measure/load.ts';
+import { CONNECTIONS, makePeopleAndCalls, readRequests } from '../measure/people.ts';
+import { withProcessorTime } from '../measure/processor-time.ts';
+import { atLeast, cells, demandAnswers, type Part, processorTime, ratio } from '../measure/result.ts';
+import type { RunOptions } from '../measure/run-options.ts';
+import { endSubjects, type Postgres, type Subject, startSubjects } from '../measure/subjects.ts';
+import { startTask } from '../measure/task.ts';
 import type { BareOrder } from './bare-server-task.ts';
-import { medianRatio, medianRound, type Round } from './figures.ts';
-import { type Load, startLoad } from './load.ts';
-import { CONNECTIONS, makePeopleAndCalls, readRequests } from './people.ts';
-import { withProcessorTime } from './processor-time.ts';
-import { atLeast, cells, demandAnswers, type Part, processorTime, ratio } from './result.ts';
-import type { RunOptions } from './run-options.ts';
-import { endSubjects, type Postgres, type Subject, startSubjects } from './subjects.ts';
-import { startTask } from './task.ts';
 
 /** What `GET` of a call costs beside a bare server that answers the same bytes, and the generator's own ceiling. */
 export async function measureGetCall(postgres: Postgres | undefined, options: RunOptions): Promise<Part> {
   const load = startLoad();
   const subjects = await startSubjects(postgres, options);
-  const http = startTask<BareOrder, number>('bare-server-task.ts');
-  const net = startTask<BareOrder, number>('bare-server-task.ts');
+  const http = startTask<BareOrder, number>(new URL('./bare-server-task.ts', import.meta.url));
+  const net = startTask<BareOrder, number>(new URL('./bare-server-task.ts', import.meta.url));
   try {
     const reply = await prepareSubjects(load, subjects);
     const requests = readRequests((subjects[0] as Subject).server);

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { median } from './figures.ts';
-import { makePeopleAndCalls } from './people.ts';
-import { type Line, ms, type Part, under } from './result.ts';
-import type { RunOptions } from './run-options.ts';
-import { endSubjects, type Postgres, type Subject, startSubjects } from './subjects.ts';
+import { median } from '../measure/figures.ts';
+import { makePeopleAndCalls } from '../measure/people.ts';
+import { type Line, ms, type Part, under } from '../measure/result.ts';
+import type { RunOptions } from '../measure/run-options.ts';
+import { endSubjects, type Postgres, type Subject, startSubjects } from '../measure/subjects.ts';
 
 /** What a server holds that has started and was asked nothing, after this long. */
 const IDLE_MS = 2_000;

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { startServer } from '../../e2e/harness/server.ts';
-import { medianRound, type Round } from './figures.ts';
-import { startLoad } from './load.ts';
-import { actRequests, makePeopleAndCalls, readRequests } from './people.ts';
-import { cells, demandAnswers, type Part, under } from './result.ts';
-import type { RunOptions } from './run-options.ts';
+import { medianRound, type Round } from '../measure/figures.ts';
+import { startLoad } from '../measure/load.ts';
+import { actRequests, makePeopleAndCalls, readRequests } from '../measure/people.ts';
+import { cells, demandAnswers, type Part, under } from '../measure/result.ts';
+import type { RunOptions } from '../measure/run-options.ts';
 
 const ACTS_PER_SECOND = 100;
 const READS_PER_SECOND = 500;

@@ -10,6 +10,10 @@ export interface RunOptions {
   /** Look-ups of each kind. */
   lookups: number;
   starts: number;
+  /** Event sockets that are open at once. */
+  sockets: number;
+  /** People that one request deactivates. */
+  bulkUsers: number;
   /** Parts to run; empty: all. */
   only: readonly string[];
   /** A folder for processor profiles of the servers; their figures are then not for the record. */
@@ -24,6 +28,8 @@ export const FULL: Omit<RunOptions, 'only' | 'profile'> = {
   prefixes: 100_000,
   lookups: 10_000,
   starts: 5,
+  sockets: 5_000,
+  bulkUsers: 100_000,
 };
 
 /** Only shows that everything runs. */
@@ -35,4 +41,6 @@ export const QUICK: typeof FULL = {
   prefixes: 1_000,
   lookups: 500,
   starts: 2,
+  sockets: 200,
+  bulkUsers: 1_000,
 };

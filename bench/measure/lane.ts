@@ -25,10 +25,15 @@ export class Lane {
     this.#socket.on('close', () => this.#waiting?.failed(CLOSED()));
   }
 
+  /** Whether the other side has closed it, as servers do with connections that rest. */
+  get isClosed(): boolean {
+    return this.#socket.destroyed || this.#socket.readableEnded;
+  }
+
   /** Sends a whole request and resolves when the whole answer is there. */
   send(request: Buffer): Promise<Answered> {
     return new Promise((done, failed) => {
-      if (this.#socket.destroyed || this.#socket.readableEnded) throw CLOSED();
+      if (this.isClosed) throw CLOSED();
       this.#waiting = { done, failed };
       this.#socket.write(request);
     });

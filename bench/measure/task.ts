@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
-import { join } from 'node:path';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** A process of its own that answers one question at a time. */
 export interface Task<Question, Answer> {
@@ -8,9 +9,10 @@ export interface Task<Question, Answer> {
   stop(): Promise<void>;
 }
 
-/** Starts `bench/api/<file>` in a process of its own; what is measured shares no thread with what measures. */
-export function startTask<Question extends object, Answer>(file: string): Task<Question, Answer> {
-  const child = fork(join(import.meta.dirname, file), { serialization: 'advanced' });
+/** Starts a file in a process of its own; what is measured shares no thread with what measures. */
+export function startTask<Question extends object, Answer>(url: URL): Task<Question, Answer> {
+  const file = basename(url.pathname);
+  const child = fork(fileURLToPath(url), { serialization: 'advanced', execArgv: ['--expose-gc'] });
   const ended = new Promise<void>((done) => child.once('exit', () => done()));
   return {
     pid: child.pid ?? 0,

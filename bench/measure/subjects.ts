@@ -59,7 +59,8 @@ export async function endSubjects(subjects: readonly Subject[]): Promise<void> {
   }
 }
 
-const serverOptions = ({ profile }: RunOptions, name: string): ServerOptions =>
+/** Node's arguments for a profile of the server, where one is wanted. */
+export const serverOptions = ({ profile }: RunOptions, name: string): ServerOptions =>
   profile === undefined
     ? {}
     : {

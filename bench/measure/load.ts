@@ -19,7 +19,7 @@ export interface Load {
 }
 
 export function startLoad(): Load {
-  const task: Task<LoadOrder, Round[]> = startTask('load-task.ts');
+  const task: Task<LoadOrder, Round[]> = startTask(new URL('./load-task.ts', import.meta.url));
   return {
     prepare: async (name, port, lanes) => void (await task.ask({ kind: 'prepare', name, port, lanes })),
     run: async (name, seconds) => {

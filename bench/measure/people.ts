@@ -86,7 +86,8 @@ export const actRequests = (server: RunningServer): string[][] =>
     return [...people.flatMap((one) => one.on), ...people.flatMap((one) => one.off)];
   });
 
-interface Text {
+/** A request to send as bytes. */
+export interface Text {
   method: string;
   path: string;
   token: string;
@@ -94,7 +95,8 @@ interface Text {
   query?: string;
 }
 
-function requestText(server: RunningServer, { method, path, token, body, query = '' }: Text): string {
+/** A whole HTTP/1.1 request as text. */
+export function requestText(server: RunningServer, { method, path, token, body, query = '' }: Text): string {
   const text = body === undefined ? '' : JSON.stringify(body);
   const lines = [
     `${method} ${path}?api_key=${server.apiKey}${query} HTTP/1.1`,

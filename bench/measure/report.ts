@@ -35,11 +35,13 @@ export function figuresText(parts: readonly Part[], { machine, postgres, options
   ].join('\n\n');
 }
 
-const MARK = (which: 'begin' | 'end'): string => `<!-- figures: ${which} (npm run bench -- api --write) -->`;
+const markOf = (which: 'begin' | 'end', what: string): string =>
+  `<!-- figures: ${which} (npm run bench -- ${what} --write) -->`;
 
-/** The page with its figures replaced; throws when the marks are not there. */
-export function withFigures(page: string, figures: string): string {
-  const [begin, end] = [page.indexOf(MARK('begin')), page.indexOf(MARK('end'))];
-  if (begin < 0 || end < begin) throw new Error(`the page has no marks: ${MARK('begin')}`);
-  return `${page.slice(0, begin)}${MARK('begin')}\n\n${figures}\n\n${page.slice(end)}`;
+/** The page with the figures of `what` replaced; throws when their marks are not there. */
+export function withFigures(page: string, what: string, figures: string): string {
+  const mark = markOf('begin', what);
+  const [begin, end] = [page.indexOf(mark), page.indexOf(markOf('end', what))];
+  if (begin < 0 || end < begin) throw new Error(`the page has no marks: ${mark}`);
+  return `${page.slice(0, begin)}${mark}\n\n${figures}\n\n${page.slice(end)}`;
 }

@@ -77,13 +77,13 @@ export function createServices(parts: Parts): CoreServices {
   const onFailure = (err: unknown, job_id: string | null) =>
     logger.error({ err, job_id }, 'an act is durable, its enforcement failed and is tried again');
   const endings = sessionEndings;
-  const eventOrder = createEventOrder({ database, clock, logger });
+  const eventOrder = createEventOrder({ database, clock, logger, hooks: parts.hooks });
   const onEvents = () => eventOrder.wake();
   const enforcement = createEnforcement({ database, clock, policy, media, endings, onFailure, onEvents });
   const sequencer = createSequencer({ database, clock, keys: auditKeys, folder: config.dataDir, logger });
   const userTokens = userTokenSigner(parts.credentials);
   const onAudit = () => sequencer.wake();
-  const acts = createActs({ database, clock, policy, enforcement, onAudit, onEvents });
+  const acts = createActs({ database, clock, policy, enforcement, onAudit, onEvents, hooks: parts.hooks });
   const timers = createTimers({ database, clock, logger, handlers: timerHandlers(acts) });
   const handlers = {
     ...userTaskHandlers(acts),

@@ -1,8 +1,8 @@
 import type { Config } from './config.ts';
 import type { Sequencer } from './features/audit/index.ts';
 import type { Rings } from './features/calls/index.ts';
-import type { Acts, Enforcement } from './features/enforcement/index.ts';
-import type { EventOrder } from './features/events/index.ts';
+import type { Acts, DueHooks, Enforcement } from './features/enforcement/index.ts';
+import type { EventOrder, EventOrderHooks } from './features/events/index.ts';
 import type { AddressBans } from './features/ip-bans/index.ts';
 import type { MediaPlane } from './features/media/index.ts';
 import type { PolicyReader } from './features/policy/index.ts';
@@ -57,12 +57,14 @@ export interface EventSockets extends OpenSockets {
   stats(): { open: number; received: number };
 }
 
+type FeatureHooks = DueHooks | EventOrderHooks | TaskHooks | WebhookHooks;
+type PointOf<Hooks extends FeatureHooks> = Hooks extends FeatureHooks ? Parameters<Hooks['at']>[0] : never;
+
 /** What tests may hang onto, by name; absent in production. Awaited at each point. */
 export interface AppHooks {
   /**
-   * `before-reply`: an act is on disk and enforced, its reply is not sent yet. The others: `TaskHooks`, `WebhookHooks`.
+   * `before-reply`: an act is on disk and enforced, its reply is not sent yet. The others are told with the features
+   * that they belong to.
    */
-  at(
-    point: 'before-reply' | Parameters<TaskHooks['at']>[0] | Parameters<WebhookHooks['at']>[0],
-  ): void | Promise<void>;
+  at(point: 'before-reply' | PointOf<FeatureHooks>): void | Promise<void>;
 }

@@ -98,6 +98,15 @@ export interface Acts {
   performMany(request: ActRequest, verb: (act: Act) => Promise<void>): Promise<void>;
 }
 
+/** What tests may hang onto; absent in production. Awaited. */
+export interface DueHooks {
+  /**
+   * `timer-due`: the work of a timer is about to begin. `timer-written`: it is written, not committed.
+   * `timer-committed`: it is on disk, nobody is told and nothing enforced.
+   */
+  at(point: 'timer-due' | 'timer-written' | 'timer-committed'): void | Promise<void>;
+}
+
 export function createActs(deps: {
   database: Database;
   clock: Clock;
@@ -107,8 +116,9 @@ export function createActs(deps: {
   onAudit?: () => void;
   /** Called after a commit that appended events. */
   onEvents?: () => void;
+  hooks?: DueHooks | undefined;
 }): Acts {
-  const { database, clock, policy, enforcement, onEvents = () => undefined } = deps;
+  const { database, clock, policy, enforcement, onEvents = () => undefined, hooks } = deps;
   /** After the commit: chain and order are told, the sessions concerned are brought to what policy now says. */
   const follow = async <Body>(done: Settled<Body>): Promise<ActReply<Body>> => {
     if (done.audited) deps.onAudit?.();
@@ -147,6 +157,7 @@ export function createActs(deps: {
       await run(request, work, Number.POSITIVE_INFINITY);
     },
     async performDue(timer, { hold, verb }) {
+      await hooks?.at('timer-due');
       const done = await database.write(async (tx) => {
         await hold(tx, timer);
         if (!(await takeTimer(tx, timer))) return undefined;
@@ -155,9 +166,13 @@ export function createActs(deps: {
         const draft = draftAct(tx, { caller: SERVER, address: null }, policy, now);
         await verb(draft.act, timer);
         demandFewRecords(draft, 1);
-        return settle(tx, { actor: actorOfTimer(timer, now) }, draft, {}, enforcement);
+        const settled = await settle(tx, { actor: actorOfTimer(timer, now) }, draft, {}, enforcement);
+        await hooks?.at('timer-written');
+        return settled;
       });
-      if (done) await follow(done);
+      if (!done) return;
+      await hooks?.at('timer-committed');
+      await follow(done);
     },
   };
 }

@@ -29,6 +29,12 @@ export interface EventOrder {
   close(): Promise<void>;
 }
 
+/** What tests may hang onto; absent in production. Awaited. */
+export interface EventOrderHooks {
+  /** `places-written`: events got their places, not committed yet. `places-committed`: they are on disk, nobody is told. */
+  at(point: 'places-written' | 'places-committed'): void | Promise<void>;
+}
+
 export interface EventOrderOptions {
   database: Database;
   clock: Clock;
@@ -37,6 +43,7 @@ export interface EventOrderOptions {
   holder?: string;
   /** Events per transaction. (Default: 500) */
   batch?: number;
+  hooks?: EventOrderHooks | undefined;
 }
 
 /**
@@ -45,7 +52,7 @@ export interface EventOrderOptions {
  * works, places are given once. Where one process does all the acts, the batch runs as soon as the last one ended.
  */
 export function createEventOrder(options: EventOrderOptions): EventOrder {
-  const { database, clock, logger, batch = BATCH } = options;
+  const { database, logger, hooks } = options;
   const holder = options.holder ?? randomUUID();
   const listeners = new Set<(last: number) => void>();
   const inTurn = createTurn();
@@ -61,21 +68,14 @@ export function createEventOrder(options: EventOrderOptions): EventOrder {
     for (const listener of listeners) listener(last);
   };
 
-  /** The last place, and whether there may be more; undefined: nothing to order, or another process has the lease. */
-  const orderBatch = (takeOver: boolean): Promise<{ last: number; more: boolean } | undefined> =>
-    database.write(async (tx) => {
-      if ((await unorderedEvents(tx, 1)).length === 0) return undefined;
-      const claim = { name: LEASE, holder, now: clock.now(), ttlMs: LEASE_MS, takeOver };
-      if ((await claimLease(tx, claim)) === undefined) return undefined;
-      const [before, rows] = await Promise.all([lastPlace(tx), unorderedEvents(tx, batch)]);
-      if (rows.length > 0) await writePlaces(tx, placesOf(rows, before));
-      return { last: before + rows.length, more: rows.length >= batch };
-    });
-
+  const orderBatch = batchOrderer(options, holder);
   const orderAll = async (takeOver: boolean): Promise<void> => {
     for (let more = true; more; ) {
       const done = await orderBatch(takeOver);
-      if (done) tell(done.last);
+      if (done) {
+        await hooks?.at('places-committed');
+        tell(done.last);
+      }
       more = done?.more ?? false;
     }
   };
@@ -131,6 +131,23 @@ export function createEventOrder(options: EventOrderOptions): EventOrder {
     },
   };
 }
+
+/**
+ * Gives places to some events in one transaction. Resolves with the last place, and whether there may be more;
+ * undefined: nothing to order, or another process has the lease.
+ */
+const batchOrderer =
+  ({ database, clock, batch = BATCH, hooks }: EventOrderOptions, holder: string) =>
+  (takeOver: boolean): Promise<{ last: number; more: boolean } | undefined> =>
+    database.write(async (tx) => {
+      if ((await unorderedEvents(tx, 1)).length === 0) return undefined;
+      const claim = { name: LEASE, holder, now: clock.now(), ttlMs: LEASE_MS, takeOver };
+      if ((await claimLease(tx, claim)) === undefined) return undefined;
+      const [before, rows] = await Promise.all([lastPlace(tx), unorderedEvents(tx, batch)]);
+      if (rows.length > 0) await writePlaces(tx, placesOf(rows, before));
+      await hooks?.at('places-written');
+      return { last: before + rows.length, more: rows.length >= batch };
+    });
 
 /**
  * The order of times, corrected within each call: there the commits have numbered the events, whatever the clocks of

@@ -8,5 +8,5 @@ export {
   type OrderedRow,
   type OutboxRow,
 } from './event-order.store.ts';
-export { createEventOrder, type EventOrder } from './event-order.ts';
+export { createEventOrder, type EventOrder, type EventOrderHooks } from './event-order.ts';
 export { appendEvents, eventsOfCall } from './outbox.store.ts';

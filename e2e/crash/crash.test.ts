@@ -1,19 +1,16 @@
-import { join } from 'node:path';
-import { SQLITE_FILE } from '@callgate/server/storage/data-folder.ts';
-import type { Location } from '@callgate/server/storage/reader.ts';
-import { type TestEngine, testEngines } from '@callgate/server/storage/test-databases.ts';
+import { testEngines } from '@callgate/server/storage/test-databases.ts';
 import { afterAll, describe, expect, test } from 'vitest';
 import { testCounts, testSeed } from '../../scripts/test-counts.ts';
-import { noteFigure } from '../../scripts/test-notes.ts';
-import { type RunningServer, startServer } from '../harness/index.ts';
-import { writeReport } from '../report-page.ts';
+import type { RunningServer } from '../harness/index.ts';
 import { checkAfterKill } from './check.ts';
+import { arm, countKills, type Kill, nameOf, planKills, ROUND_MS, settingsOf } from './kills.ts';
 import { type Ledger, newLedger, runLoad } from './load.ts';
-import { between, randomFrom } from './random.ts';
+import { randomFrom } from './random.ts';
+import { createKillReport } from './report.ts';
 import { prepareSubjects } from './state.ts';
+import { openCrashWorld } from './world.ts';
 
 const ROUNDS = testCounts().killRounds;
-const ENTRY = join(import.meta.dirname, 'entry.ts');
 /** How often a round reaches a point at least before it kills; syncs are shared by many acts. */
 const POINTS = {
   sqlite: {
@@ -22,27 +19,19 @@ const POINTS = {
     'before-fsync': 60,
     'after-fsync': 60,
     'before-reply': 300,
+    'places-written': 60,
+    'places-committed': 60,
   },
-  postgres: { 'before-commit': 400, 'after-commit': 400, 'before-reply': 300 },
+  postgres: {
+    'before-commit': 400,
+    'after-commit': 400,
+    'before-reply': 300,
+    'places-written': 60,
+    'places-committed': 60,
+  },
 } as const;
-/** A round that has not ended by then, in milliseconds, has missed its point. */
-const ROUND_MS = 60_000;
-
-/** A failpoint with the arrival that kills, or undefined: a random instant, after that many acknowledged acts. */
-interface Plan {
-  point: string | undefined;
-  count: number;
-}
-
-function planOf(engine: TestEngine['name'], round: number, seed: number, random: () => number): Plan {
-  if (round % 2 === 1) return { point: undefined, count: between(random, 1, 400) };
-  const points = Object.entries(POINTS[engine]);
-  const [point, most] = points[(round / 2 + seed) % points.length] ?? ['before-commit', 400];
-  return { point, count: between(random, 1, most) };
-}
-
-const settingsOf = (plan: Plan | undefined): Record<string, string> =>
-  plan?.point ? { CRASH_POINT: plan.point, CRASH_ARRIVAL: String(plan.count) } : {};
+/** Acknowledged acts of a round that is killed at a random instant. */
+const INSTANTS = [1, 400] as const;
 
 const everyKind = ({ acknowledged }: Ledger): string[] =>
   [...new Set(acknowledged.map(({ act }) => act.kind))].sort();
@@ -51,16 +40,14 @@ const KINDS = [
   ...['reactivate', 'revoke', 'unban', 'unblock', 'update', 'upsert'],
 ];
 
-const ARMED = 'SIGHUP';
-
 /** Runs the load until the server is killed as planned. */
 async function runUntilKilled(
   server: RunningServer,
-  plan: Plan,
+  plan: Kill,
   ledger: Ledger,
   run: { round: number; random: () => number },
 ): Promise<void> {
-  if (plan.point) process.kill(server.pid, ARMED);
+  if (plan.point) arm(server);
   let late = false;
   const deadline = setTimeout(() => {
     late = true;
@@ -82,15 +69,8 @@ async function runUntilKilled(
   );
 }
 
-const figures: string[] = [];
-afterAll(() =>
-  writeReport(
-    'crash-report.md',
-    'Killed under load',
-    'Written by `CALLGATE_TEST_COUNTS=full npm test e2e/crash`. Sixteen clients act at once; in each round the server is killed with SIGKILL at a named point or at a random instant, started again and held to [the rules of durability](../spec/durability.md).',
-    figures,
-  ),
-);
+const report = createKillReport();
+afterAll(() => report.finish());
 
 for (const engine of testEngines) {
   describe(engine.name, () => {
@@ -99,47 +79,33 @@ for (const engine of testEngines) {
     }, async () => {
       const seed = testSeed();
       const random = randomFrom(seed);
-      const empty = await engine.createEmpty();
-      const isSqlite = engine.name === 'sqlite';
-      const server = await startServer({
-        entry: ENTRY,
-        readyWithinMs: 60_000,
-        env: isSqlite ? {} : { DATABASE_URL: empty.location },
-      });
-      const location: Location = isSqlite
-        ? { file: join(server.dataDir, SQLITE_FILE) }
-        : { url: empty.location };
-      const kills: Record<string, number> = {};
+      const { server, location, discard } = await openCrashWorld(engine);
       const inFlight = { done: 0, undone: 0 };
       const ledger = newLedger();
       try {
         await prepareSubjects(server);
         await server.stop();
-        const plans = Array.from({ length: ROUNDS }, (_, round) => planOf(engine.name, round, seed, random));
+        const plans = planKills(POINTS[engine.name], { rounds: ROUNDS, seed, random, instants: INSTANTS });
         await server.start(settingsOf(plans[0]));
         for (const [round, plan] of plans.entries()) {
           const before = ledger.acknowledged.length;
           await runUntilKilled(server, plan, ledger, { round, random });
-          const name = plan.point ?? 'random instant';
-          kills[name] = (kills[name] ?? 0) + 1;
           // The next point waits until it is armed: what is checked here does not count as arrivals.
           await server.start(settingsOf(plans[round + 1]));
           const fresh = ledger.acknowledged.slice(before);
           const checked = await checkAfterKill({ server, location, ledger, fresh, random });
-          expect(checked.problems, `round ${round}, killed at ${name} ${plan.count}, seed ${seed}`).toEqual(
-            [],
-          );
+          const hint = `round ${round}, killed at ${nameOf(plan)} ${plan.count}, seed ${seed}`;
+          expect(checked.problems, hint).toEqual([]);
           inFlight.done += checked.done;
           inFlight.undone += checked.undone;
         }
         expect(everyKind(ledger)).toEqual(KINDS);
-        const points = Object.entries(kills).map(([name, count]) => `${name} ${count}`);
-        const figure = `kill -9 on ${engine.name}: ${ROUNDS} rounds (${points.join(', ')}), ${ledger.acknowledged.length} acknowledged acts, 0 lost, 0 doubled; in flight ${inFlight.done} found done, ${inFlight.undone} not done`;
-        figures.push(`${figure} (seed ${seed})`);
-        noteFigure(figure);
+        report.note(
+          `kill -9 on ${engine.name}: ${ROUNDS} rounds (${countKills(plans)}), ${ledger.acknowledged.length} acknowledged acts, 0 lost, 0 doubled; in flight ${inFlight.done} found done, ${inFlight.undone} not done`,
+          seed,
+        );
       } finally {
-        await server.discard();
-        await empty.remove();
+        await discard();
       }
     });
   });

@@ -3,7 +3,7 @@
  * the n-th arrival at a named point, with a file size that the operating system limits, or with a disk that
  * refuses every fdatasync from SIGUSR2 on. Its settings are its own; production code knows none of them.
  *
- *   CRASH_POINT     before-commit | after-commit | before-fsync | after-fsync | before-reply | mid-task | between-pieces
+ *   CRASH_POINT     a point of `StorageHooks` or `AppHooks`, e.g. `before-commit`, `places-written`, `mid-task`
  *   CRASH_ARRIVAL   at which arrival, from 1, counted from SIGHUP on
  *   CRASH_CLOCK_AHEAD_MS  how far its clock is ahead of the machine's: what else would take minutes comes at once. At
  *                   SIGALRM it leaps to be as far ahead as the file `clock-ahead` in its folder says

@@ -11,6 +11,8 @@ export interface Records {
   actions: Map<string, number>;
   /** Type -> events. */
   events: Map<string, number>;
+  /** Events, how many of them have a place in the order of the application, and of these places the different and the last. */
+  places: { events: number; placed: number; distinct: number; last: number };
   keys: Set<string>;
   pendingJobs: number;
   /** Calls whose events are not numbered from 1 without gaps and doubles up to the call's own number. */
@@ -40,12 +42,14 @@ export async function readRecords(location: Location): Promise<Records> {
     const pending = await rows<Counted>(
       `select 'pending' as name, count(*) as count from jobs where state = 'pending'`,
     );
+    const [places] = await rows<Records['places']>(PLACES);
     const broken = await rows<{ cid: string }>(BROKEN_SEQUENCES);
     return {
       audits: toMap(audits),
       actions: toMap(actions),
       events: toMap(events),
       keys: new Set(keys.map(({ key }) => key)),
+      places: places ?? { events: 0, placed: 0, distinct: 0, last: 0 },
       pendingJobs: pending[0]?.count ?? 0,
       brokenSequences: broken.map(({ cid }) => cid),
     };
@@ -53,6 +57,9 @@ export async function readRecords(location: Location): Promise<Records> {
     await reader.close();
   }
 }
+
+const PLACES = `select count(*) as events, count(app_seq) as placed, count(distinct app_seq) as "distinct",
+  coalesce(max(app_seq), 0) as last from outbox`;
 
 const BROKEN_SEQUENCES = `select calls.cid as cid from calls left join outbox on outbox.cid = calls.cid
   group by calls.cid, calls.seq

@@ -77,7 +77,10 @@ export function placeProblems({ places }: Pick<Records, 'places'>): string[] {
 }
 
 /** Every acknowledged request has one record; of the others none has two. */
-export function requestProblems({ audits }: Records, acknowledged: Iterable<string>): string[] {
+export function requestProblems(
+  { audits }: Pick<Records, 'audits'>,
+  acknowledged: Iterable<string>,
+): string[] {
   const lost = [...acknowledged].filter((id) => !audits.has(id));
   const doubled = [...audits].filter(([, count]) => count !== 1);
   return [

@@ -12,7 +12,6 @@ export interface TaskChanges {
   starts: number;
   /** Whom the other records of these requests are about, one entry for each record. */
   recorded: string[];
-  pendingJobs: number;
   /** How many events of the action that was recorded last each person has, each number once. */
   toldTimes: number[];
 }
@@ -32,13 +31,9 @@ export async function changesOf(location: Location, requestIds: readonly string[
       told,
       ({ payload }) => (JSON.parse(payload) as { user: { id: string } }).user.id,
     );
-    const pending = await rows<{ count: number }>(
-      `select count(*) as count from jobs where state = 'pending'`,
-    );
     return {
       starts: records.length - changes.length,
       recorded: changes.map(({ target_id }) => target_id),
-      pendingJobs: pending[0]?.count ?? -1,
       toldTimes: [...new Set([...times.values()].map((events) => events.length))],
     };
   } finally {

@@ -1,23 +1,24 @@
-import { join } from 'node:path';
-import { SQLITE_FILE } from '@callgate/server/storage/data-folder.ts';
-import type { Location } from '@callgate/server/storage/reader.ts';
 import { testEngines } from '@callgate/server/storage/test-databases.ts';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { testCounts, testSeed } from '../../scripts/test-counts.ts';
-import { noteFigure } from '../../scripts/test-notes.ts';
-import { type RunningServer, startServer } from '../harness/index.ts';
-import { between, randomFrom } from './random.ts';
-import { verifyAuditChain } from './records.ts';
+import type { RunningServer } from '../harness/index.ts';
+import { checkBooks, requestProblems } from './books.ts';
+import { countKills, killUnderLoad, nameOf, planKills, settingsOf } from './kills.ts';
+import { randomFrom } from './random.ts';
+import { createKillReport } from './report.ts';
 import { demand } from './state.ts';
 import { changesOf, type TaskResult } from './task-records.ts';
+import { createUpdates } from './updates.ts';
+import { type CrashWorld, openCrashWorld } from './world.ts';
 
 const ROUNDS = testCounts().taskKillRounds;
-const ENTRY = join(import.meta.dirname, 'entry.ts');
 const PEOPLE = Array.from({ length: 2_000 }, (_, at) => `fan-${at}`);
-/** Pieces of the two tasks of a round, so arrivals at each point. */
-const ARRIVALS = 20;
-const POINTS = ['mid-task', 'between-pieces', 'before-commit', 'after-commit', undefined] as const;
-const ARMED = 'SIGHUP';
+/** How often a round reaches a point at least: the two tasks have 20 pieces, whose commits lie among others. */
+const POINTS = { 'mid-task': 20, 'between-pieces': 20, 'before-commit': 60, 'after-commit': 60 };
+/** Milliseconds before a random instant. */
+const INSTANTS = [1, 400] as const;
+/** Calls that are changed at once while tasks run. */
+const CLIENTS = 2;
 
 interface Task {
   status: string;
@@ -69,68 +70,69 @@ async function makePeople(server: RunningServer): Promise<void> {
   }
 }
 
+/** What must hold of the tasks of a round after its kill; resolves with whether one was killed in the middle. */
+async function checkTasks({ server, location }: CrashWorld, round: number, hint: string): Promise<boolean> {
+  const ids = await startTasks(server, round);
+  const before = await Promise.all(ids.map((id) => demand<Task>(server, 'GET', `/api/v2/tasks/${id}`)));
+  const tasks = await Promise.all(ids.map((id) => untilEnded(server, id)));
+  expect(
+    tasks.map(({ status }) => status),
+    hint,
+  ).toEqual(['completed', 'completed']);
+  const results = (await Promise.all(ids.map((id) => resultsOf(server, id)))).flat();
+  expect(
+    results.map(({ user_id }) => user_id),
+    hint,
+  ).toEqual([...PEOPLE, 'nobody']);
+  const failed = results.filter(({ status }) => status !== 'ok').map(({ user_id }) => user_id);
+  expect(failed, hint).toEqual(['nobody']);
+
+  const changes = await changesOf(location, [`task-${round}-0`, `task-${round}-1`]);
+  expect(changes.starts, hint).toBe(2);
+  expect(changes.recorded.toSorted(), hint).toEqual(PEOPLE.toSorted());
+  expect(changes.toldTimes, hint).toEqual([(round >> 1) + 1]);
+  return before.some(({ progress: { done, total } }) => done > 0 && done < total);
+}
+
+const report = createKillReport();
+afterAll(() => report.finish());
+
 for (const engine of testEngines) {
   describe(engine.name, () => {
-    test(`[TSK7] kill -9 in ${ROUNDS} rounds while tasks run: nobody is left out, nobody done twice`, {
+    test(`[TSK7] [EVT9] kill -9 in ${ROUNDS} rounds while tasks run: nobody is left out, nobody done twice`, {
       timeout: 120_000 + ROUNDS * 60_000,
     }, async () => {
       const seed = testSeed();
       const random = randomFrom(seed);
-      const empty = await engine.createEmpty();
-      const isSqlite = engine.name === 'sqlite';
-      const env = isSqlite ? {} : { DATABASE_URL: empty.location };
-      const server = await startServer({ entry: ENTRY, readyWithinMs: 60_000, env });
-      const location: Location = isSqlite
-        ? { file: join(server.dataDir, SQLITE_FILE) }
-        : { url: empty.location };
+      const kills = planKills(POINTS, { rounds: ROUNDS, seed, random, instants: INSTANTS });
+      const world = await openCrashWorld(engine);
+      const { server, location } = world;
+      const updates = createUpdates(CLIENTS);
       let inTheMiddle = 0;
       try {
         await makePeople(server);
+        await updates.prepare(server);
         await server.stop();
-        for (let round = 0; round < ROUNDS; round++) {
-          const point = POINTS[(round + seed) % POINTS.length];
-          const count = between(random, 1, ARRIVALS);
-          const where = `round ${round}, killed at ${point ?? 'a random instant'} ${count}, seed ${seed}`;
-          await server.start(point ? { CRASH_POINT: point, CRASH_ARRIVAL: String(count) } : {});
-          if (point) process.kill(server.pid, ARMED);
-          else setTimeout(() => void server.kill(), random() * 400);
-          await startTasks(server, round).catch(() => undefined);
-          await server.ended();
-
-          await server.start();
-          const ids = await startTasks(server, round);
-          const before = await Promise.all(
-            ids.map((id) => demand<Task>(server, 'GET', `/api/v2/tasks/${id}`)),
-          );
-          if (before.some(({ progress: { done, total } }) => done > 0 && done < total)) inTheMiddle++;
-          const tasks = await Promise.all(ids.map((id) => untilEnded(server, id)));
-          expect(
-            tasks.map(({ status }) => status),
-            where,
-          ).toEqual(['completed', 'completed']);
-          const results = (await Promise.all(ids.map((id) => resultsOf(server, id)))).flat();
-          expect(
-            results.map(({ user_id }) => user_id),
-            where,
-          ).toEqual([...PEOPLE, 'nobody']);
-          const failed = results.filter(({ status }) => status !== 'ok').map(({ user_id }) => user_id);
-          expect(failed, where).toEqual(['nobody']);
-
-          await server.stop();
-          const changes = await changesOf(location, [`task-${round}-0`, `task-${round}-1`]);
-          expect(changes.starts, where).toBe(2);
-          expect(changes.recorded.toSorted(), where).toEqual(PEOPLE.toSorted());
-          expect(changes.pendingJobs, where).toBe(0);
-          expect(changes.toldTimes, where).toEqual([(round >> 1) + 1]);
+        await server.start(settingsOf(kills[0]));
+        for (const [round, kill] of kills.entries()) {
+          const hint = `round ${round}, killed at ${nameOf(kill)} ${kill.count}, seed ${seed}`;
+          await killUnderLoad(server, kill, async () => {
+            const asked = startTasks(server, round).catch(() => undefined);
+            await Promise.all([asked, updates.run(server)]);
+          });
+          await server.start(settingsOf(kills[round + 1]));
+          if (await checkTasks(world, round, hint)) inTheMiddle++;
+          const { problems, records } = await checkBooks(server, location);
+          const single = new Map([...records.audits].filter(([id]) => !id.startsWith('task-')));
+          const requests = requestProblems({ audits: single }, updates.acknowledged);
+          expect([...problems, ...requests], hint).toEqual([]);
         }
-        const chain = await verifyAuditChain(location, server.dataDir);
-        expect(chain.broken).toBeUndefined();
-        noteFigure(
-          `kill -9 while tasks run on ${engine.name}: ${ROUNDS} rounds, ${ROUNDS * PEOPLE.length} changes of users, 0 lost, 0 doubled; ${inTheMiddle} times in the middle of a task`,
+        report.note(
+          `kill -9 while tasks run on ${engine.name}: ${ROUNDS} rounds (${countKills(kills)}), ${ROUNDS * PEOPLE.length} changes of users beside ${updates.acknowledged.size} acts, 0 lost, 0 doubled; ${inTheMiddle} times in the middle of a task`,
+          seed,
         );
       } finally {
-        await server.discard();
-        await empty.remove();
+        await world.discard();
       }
     });
   });

@@ -29,22 +29,21 @@ const ringWork = (verb: (act: Act, ring: RingRow) => Promise<void>): DueWork => 
   },
 });
 
-/** Stops a ring that nobody accepted, as its caller would have: `call.rejected` with the reason `timeout`. */
-export const cancelRing = ringWork(async (act, ring) => {
-  if (ring.ended_at !== null) return;
+/**
+ * Stops a ring, as its caller would have: `call.rejected` with the reason `timeout`. False: somebody accepted or came in,
+ * and nothing is stopped.
+ */
+async function stopUnanswered(act: Act, ring: RingRow): Promise<boolean> {
   const { id, cid, caller_id } = ring;
   const callees = await calleesOf(act.tx, id);
   const people = callees.map(({ user_id }) => user_id);
   const isAnswered =
     callees.some(({ answer }) => answer === 'accepted') ||
     (await cameIn(act.tx, cid, people, ring.started_at)).size > 0;
-  if (isAnswered) {
-    if (ring.miss_at <= act.now) await endRing(act.tx, ring, 'answered', act.now);
-    return;
-  }
+  if (isAnswered) return false;
   await endRing(act.tx, ring, 'timed_out', act.now);
   const call = await holdCall(act.tx, cid);
-  if (!call || call.ended_at !== null) return;
+  if (!call || call.ended_at !== null) return true;
   act.audit({
     action: 'call.reject',
     cid,
@@ -53,12 +52,25 @@ export const cancelRing = ringWork(async (act, ring) => {
     after: { ring_id: id },
   });
   await stateRejected(act, call, { userId: caller_id, reason: 'timeout', rings: [ring] });
+  return true;
+}
+
+/** Stops a ring that nobody accepted. */
+export const cancelRing = ringWork(async (act, ring) => {
+  if (ring.ended_at !== null || (await stopUnanswered(act, ring))) return;
+  if (ring.miss_at <= act.now) await endRing(act.tx, ring, 'answered', act.now);
 });
 
-/** Tells those who neither answered nor came in. Nothing is decided: there is no audit record. */
+/**
+ * Tells those who neither answered nor came in. Nothing is decided and there is no audit record, unless the ring is to be
+ * stopped and is not yet: after a restart both are due, no order is promised among timers, and what this one ends the other
+ * one would not tell.
+ */
 export const missRing = ringWork(async (act, ring) => {
+  const isToEnd = ring.ended_at === null && ring.cancel_at <= act.now;
+  const isStopped = isToEnd && (await stopUnanswered(act, ring));
   const call = await holdCall(act.tx, ring.cid);
   if (!call) return;
   await stateMissed(act, call, ring, unanswered(await calleesOf(act.tx, ring.id)));
-  if (ring.ended_at === null && ring.cancel_at <= act.now) await endRing(act.tx, ring, 'timed_out', act.now);
+  if (isToEnd && !isStopped) await endRing(act.tx, ring, 'timed_out', act.now);
 });

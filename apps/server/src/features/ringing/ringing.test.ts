@@ -8,7 +8,7 @@ import type { ActRequest } from '../enforcement/index.ts';
 import { createWorld, missingFields, refusedWith, type SeenEvent, type World } from '../test/world.ts';
 import { blockUsers } from '../user-blocks/index.ts';
 import { deactivateUser } from '../users/index.ts';
-import { acceptCall, rejectCall, ringCall } from './index.ts';
+import { acceptCall, missRing, RING_MISSED, rejectCall, ringCall } from './index.ts';
 
 const cid = 'default:standup' as CallCid;
 const PEOPLE = ['ann', 'bob', 'cleo', 'dan', 'eve'] as const;
@@ -345,6 +345,19 @@ for (const engine of testEngines) {
         await world.pass(MISS_MS);
         expect(await told('call.rejected')).toEqual([]);
         expect(await heard('call.missed')).toEqual(['dan', 'eve']);
+      });
+
+      test('[RNG14] [RNG15] of two time-outs that are both over the second may come first', async () => {
+        await make(['ann', 'bob'], { ring: true });
+        world.clock.advance(MISS_MS);
+        const [missed] = (await world.rows('timers')).filter(({ kind }) => kind === RING_MISSED);
+        const { key, due_at: dueAt, data } = missed!;
+        const timer = { kind: RING_MISSED, key, dueAt, data: JSON.parse(data!), attempts: 0 };
+        await acts().performDue(timer, missRing);
+        await world.pass(0);
+        const types = (await world.events(cid)).map(({ type }) => type);
+        expect(types.slice(-2)).toEqual(['call.rejected', 'call.missed']);
+        expect(types.filter((type) => type === 'call.rejected')).toHaveLength(1);
       });
 
       test('[RNG14] once all have rejected nothing follows', async () => {

@@ -16,6 +16,8 @@ export interface TestCounts {
   readonly bulkUsers: number;
   /** Rounds of kill -9 while webhooks are sent, on each engine. */
   readonly webhookKillRounds: number;
+  /** Rounds of kill -9 while timers are fired, on each engine. */
+  readonly timerKillRounds: number;
   /** Races of conflicting acts, on each engine. */
   readonly races: number;
   /** Requests of the fuzz test, on each engine, shared out evenly over the routes. */
@@ -34,6 +36,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     taskKillRounds: 3,
     bulkUsers: 10_000,
     webhookKillRounds: 3,
+    timerKillRounds: 3,
     races: 100,
     fuzzRequests: 3_000,
     properties: 200,
@@ -45,6 +48,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     taskKillRounds: 25,
     bulkUsers: 100_000,
     webhookKillRounds: 25,
+    timerKillRounds: 25,
     races: 1_000,
     fuzzRequests: 30_000,
     properties: 2_000,

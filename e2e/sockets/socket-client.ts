@@ -37,9 +37,9 @@ const OWN = new Set(['connection.ok', 'connection.error', 'health.check']);
 export async function openSocket(
   url: string,
   first: object | string | undefined,
-  options: { isEchoing?: boolean } = {},
+  options: { isEchoing?: boolean; headers?: Record<string, string> } = {},
 ): Promise<SocketClient> {
-  const socket = new WebSocket(url);
+  const socket = new WebSocket(url, { headers: options.headers ?? {} });
   const messages: Message[] = [];
   let waiting: (() => void)[] = [];
   let isClosed = false;

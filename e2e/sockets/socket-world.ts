@@ -8,8 +8,8 @@ export interface SocketWorld extends ModelWorld {
   as(who: string | null): Ask;
   token(who: string, claims?: Record<string, unknown>): string;
   url(query?: Record<string, string>): string;
-  /** An accepted socket of a person. */
-  connect(who: string, more?: object): Promise<SocketClient>;
+  /** An accepted socket of a person, from an address that a proxy names (default: this machine's). */
+  connect(who: string, more?: object, from?: string): Promise<SocketClient>;
   /** A socket that watches a call. */
   watch(who: string, call: string): Promise<SocketClient>;
   /** Changes the call in a way that its watchers hear of as `call.updated`. */
@@ -31,8 +31,9 @@ export async function openSocketWorld(engine: TestEngine, fault: Patch = {}): Pr
     world.client.userToken(who, { iat: Math.floor(world.clock.now() / 1000), ...claims });
   const url = (query: Record<string, string> = { api_key: CREDENTIALS.apiKey }): string =>
     `${world.baseUrl.replace('http', 'ws')}/api/v2/video/connect?${new URLSearchParams(query)}`;
-  const connect = async (who: string, more = {}): Promise<SocketClient> => {
-    const socket = await openSocket(url(), { token: token(who), ...more });
+  const connect: SocketWorld['connect'] = async (who, more = {}, from) => {
+    const headers = from === undefined ? {} : { 'x-forwarded-for': from };
+    const socket = await openSocket(url(), { token: token(who), ...more }, { headers });
     opened.push(socket);
     const [first] = socket.messages;
     if (first?.type !== 'connection.ok') throw new Error(`not connected: ${JSON.stringify(socket.messages)}`);

@@ -1,13 +1,12 @@
 import type { ConnectionId } from '@callgate/contract';
 import { askedBy, refusal } from '../features/policy/index.ts';
 import { ownUser, updateUsersPartial } from '../features/users/index.ts';
-import { addConnection } from '../features/watching/index.ts';
 import { ApiError } from '../kernel/errors.ts';
 import { newId } from '../kernel/id.ts';
 import { connectionOk } from './messages.ts';
 import type { Opening, OpeningDeps } from './opening.ts';
 import { replay } from './replay.ts';
-import { goOnWatching, type Resumed, resumeConnection } from './resume.ts';
+import { endBefore, goOnWatching, type Resumed, resumeConnection } from './resume.ts';
 import { SocketSession } from './session.ts';
 
 /** Sockets that one person may have open at a time. */
@@ -23,11 +22,13 @@ export async function openSession(deps: OpeningDeps, opening: Opening): Promise<
   await writeProfile(deps, opening);
   const resumed = await resumeConnection(deps, opening);
   const id = resumed?.id ?? (await newConnection(deps, opening));
-  const me = await ownUser(deps, opening.caller);
+  const me = await shownToThemselves(deps, opening, id);
 
   const session = sessionOf(deps, opening, id);
   // From here on what happens is held back for the session: what it missed goes first.
   session.place = fanOut.place;
+  // Two sockets may go on with one connection at the same moment.
+  endBefore(registry, id);
   registry.add(session);
   const missed = { from: resumed?.from ?? session.place, upTo: session.place };
   const cursor = cursors.of(missed.from);
@@ -41,6 +42,16 @@ export async function openSession(deps: OpeningDeps, opening: Opening): Promise<
   }
   session.release();
   return session;
+}
+
+async function shownToThemselves(deps: OpeningDeps, { caller }: Opening, id: ConnectionId) {
+  try {
+    return await ownUser(deps, caller);
+  } catch (error) {
+    // No session will end it.
+    deps.ledger.end({ id, reason: 'could not be opened' });
+    throw error;
+  }
 }
 
 async function catchUp(
@@ -75,13 +86,9 @@ async function writeProfile(
   await updateUsersPartial(acts, request, { users: [{ id, set }] });
 }
 
-async function newConnection(
-  { database, clock, node }: OpeningDeps,
-  { caller }: Opening,
-): Promise<ConnectionId> {
-  const now = clock.now();
-  const id = newId<ConnectionId>(now);
-  await database.write((tx) => addConnection(tx, { id, user_id: caller.userId, node, now }));
+async function newConnection({ clock, ledger }: OpeningDeps, { caller }: Opening): Promise<ConnectionId> {
+  const id = newId<ConnectionId>(clock.now());
+  await ledger.open({ id, user_id: caller.userId });
   return id;
 }
 

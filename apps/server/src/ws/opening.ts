@@ -4,6 +4,7 @@ import type { Acts } from '../features/enforcement/index.ts';
 import type { Caller } from '../features/policy/index.ts';
 import type { Cursors } from './cursor.ts';
 import type { FanOut } from './fan-out.ts';
+import type { Ledger } from './ledger.ts';
 import type { Judge } from './re-evaluate.ts';
 import type { Registry } from './registry.ts';
 import type { SocketSession } from './session.ts';
@@ -22,8 +23,7 @@ export interface OpeningDeps extends Judge {
   registry: Registry;
   fanOut: FanOut;
   cursors: Cursors;
-  /** The lease of this process. */
-  node: string;
+  ledger: Ledger;
   /** Takes a session out of memory, and notes its end on disk. */
   forget(session: SocketSession, reason: string): void;
 }

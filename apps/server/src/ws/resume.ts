@@ -1,9 +1,10 @@
 import type { ConnectionId } from '@callgate/contract';
 import { lastSeqOf } from '../features/events/index.ts';
-import { endWatch, reopenConnection, type WatchRow, watchesOf } from '../features/watching/index.ts';
+import { endWatch, type WatchRow, watchesOf } from '../features/watching/index.ts';
 import { confirmWatches } from './begin-watching.ts';
 import { watchEnded } from './messages.ts';
 import type { Opening, OpeningDeps } from './opening.ts';
+import type { Registry } from './registry.ts';
 import { isComplete, type Missed } from './replay.ts';
 import { CLOSE, type SocketSession } from './session.ts';
 
@@ -22,25 +23,27 @@ export interface Resumed {
  * everything that was missed is still there. Undefined: the client starts afresh.
  */
 export async function resumeConnection(
-  { database, clock, cursors, registry, fanOut, node }: OpeningDeps,
+  { database, clock, cursors, registry, fanOut, ledger }: OpeningDeps,
   { caller, first }: Opening,
 ): Promise<Resumed | undefined> {
   const { connection_id: id, cursor = '' } = first;
   const from = cursors.placeOf(cursor);
   if (id === undefined || from === undefined) return undefined;
   if (!(await isComplete(database, { from, upTo: fanOut.place }))) return undefined;
+  // First: the row is the new socket's from here on, and the end of the old one must not close it.
+  if (registry.find(id)?.userId === caller.userId) endBefore(registry, id);
   const since = clock.now() - RESUME_MS;
-  const found = await database.write((tx) =>
-    reopenConnection(tx, { id, user_id: caller.userId, node, since }),
-  );
+  const found = await ledger.reopen({ id, user_id: caller.userId, since });
   if (!found) return undefined;
-  const before = registry.find(id);
-  if (before) {
-    // The row is the new socket's now: the old one must not close it.
-    registry.remove(before);
-    before.close(CLOSE.normal, 'resumed by another socket');
-  }
   return { id, from, watches: await database.read((snapshot) => watchesOf(snapshot, id)) };
+}
+
+/** Ends the socket that had the connection until now, if it is still open. */
+export function endBefore(registry: Registry, id: ConnectionId): void {
+  const before = registry.find(id);
+  if (!before) return;
+  registry.remove(before);
+  before.close(CLOSE.normal, 'resumed by another socket');
 }
 
 /**

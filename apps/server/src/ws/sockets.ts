@@ -5,7 +5,6 @@ import { CONNECT_BYTES } from '@callgate/contract';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Acts } from '../features/enforcement/index.ts';
 import type { EventOrder } from '../features/events/index.ts';
-import { closeConnection } from '../features/watching/index.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { EventSockets } from '../services.ts';
 import { type Arrival, closingText, createAccept, type Door } from './accept.ts';
@@ -14,6 +13,7 @@ import { createCursors } from './cursor.ts';
 import { createEndings, type EndSession } from './endings.ts';
 import { createFanOut } from './fan-out.ts';
 import { createHealth, NODE_PREFIX } from './health.ts';
+import { createLedger, type Ledger } from './ledger.ts';
 import { connectionError } from './messages.ts';
 import { openSession } from './open-session.ts';
 import type { OpeningDeps } from './opening.ts';
@@ -45,11 +45,12 @@ export function createSockets(deps: SocketsDeps): Sockets {
   const node = `${NODE_PREFIX}${randomUUID()}`;
   const registry = new Registry();
   const cursors = createCursors(deps.secret);
-  const { forget, written } = createForgetting(deps, registry, node);
+  const ledger = createLedger({ ...deps, node });
+  const forget = forgetting(registry, ledger);
   const end = ending(deps, forget);
   const onRefused = createEndings({ database, clock, registry, end });
   const fanOut = createFanOut({ ...deps, registry, cursors, onRefused });
-  const opening: OpeningDeps = { ...deps, registry, fanOut, cursors, node, forget };
+  const opening: OpeningDeps = { ...deps, registry, fanOut, cursors, ledger, forget };
   const health = createHealth({ database, clock, registry, fanOut, cursors, node, end });
   let isStopping = false;
   let received = 0;
@@ -89,27 +90,20 @@ export function createSockets(deps: SocketsDeps): Sockets {
         session.close(CLOSE.restart, 'the server stops; connect again');
         forget(session, 'the server stopped');
       }
-      await written();
+      await ledger.close();
       await health.close();
     },
   };
 }
 
 /** Takes sessions out of memory at once, and notes their end on disk as soon as it can be. */
-function createForgetting({ database, clock, logger }: SocketsDeps, registry: Registry, node: string) {
-  const writing = new Set<Promise<void>>();
-  const forget = (session: SocketSession, reason: string): void => {
+const forgetting =
+  (registry: Registry, ledger: Ledger) =>
+  (session: SocketSession, reason: string): void => {
     if (registry.find(session.id) !== session) return;
     registry.remove(session);
-    const row = { id: session.id, node, now: clock.now(), reason };
-    const done = database
-      .write((tx) => closeConnection(tx, row))
-      .catch((error: unknown) => logger.error({ err: error }, 'the end of a socket could not be written'))
-      .finally(() => writing.delete(done));
-    writing.add(done);
+    ledger.end({ id: session.id, reason });
   };
-  return { forget, written: () => Promise.all(writing) };
-}
 
 /** Says why, closes, forgets. */
 const ending =

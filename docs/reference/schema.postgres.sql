@@ -179,7 +179,7 @@ create table connections (
 
 CREATE INDEX connections_closed_at ON public.connections USING btree (closed_at) WHERE (closed_at IS NOT NULL);
 
-CREATE INDEX connections_user ON public.connections USING btree (user_id);
+CREATE INDEX connections_open ON public.connections USING btree (user_id, node) WHERE (closed_at IS NULL);
 
 create table event_hooks (
   id text collate "C" not null,

@@ -87,7 +87,7 @@ CREATE TABLE connections (
 
 CREATE INDEX connections_closed_at on connections (closed_at) where closed_at is not null;
 
-CREATE INDEX connections_user on connections (user_id);
+CREATE INDEX connections_open on connections (user_id, node) where closed_at is null;
 
 CREATE TABLE event_hooks (
   id text not null primary key, position bigint not null, enabled smallint not null, url text not null,

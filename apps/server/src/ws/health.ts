@@ -1,4 +1,4 @@
-import { closeLostConnections, dropConnections } from '../features/watching/index.ts';
+import { closeLostConnections, dropConnections, reopenLostConnections } from '../features/watching/index.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { ApiError } from '../kernel/errors.ts';
 import type { Database } from '../storage/database.ts';
@@ -51,6 +51,7 @@ export function createHealth(deps: {
     prolongedAt = now;
     await database.write(async (tx) => {
       await claimLease(tx, { name: node, holder: node, now, ttlMs: LEASE_MS });
+      await reopenLostConnections(tx, node);
       await closeLostConnections(tx, now);
       await dropConnections(tx, now - RESUME_MS);
       await dropLeases(tx, NODE_PREFIX, now - RESUME_MS);
@@ -86,6 +87,10 @@ export function createHealth(deps: {
   return {
     tick,
     async start() {
+      // Nobody else can have the folder open: what another process held was left by one that is dead.
+      if (database.engine === 'sqlite') {
+        await database.write((tx) => dropLeases(tx, NODE_PREFIX, Number.MAX_SAFE_INTEGER));
+      }
       await prolong();
       timer = setInterval(() => void tick().catch(() => undefined), TICK_MS);
       timer.unref();

@@ -51,7 +51,7 @@ const userFields = {
       description: 'A language tag such as `en` or `pt-BR`; default empty.',
     }),
   ),
-  invisible: Type.Optional(flag('Never shown as online; default false.')),
+  invisible: Type.Optional(flag('Shown as offline to everybody else; default false.')),
 } as const;
 
 export const UserRequest = request('UserRequest', 'A user as the application wants it to be.', {
@@ -73,7 +73,7 @@ export const userResponseFields = {
   shadow_banned: flag('Carries a shadow ban; it has no effect on calls.'),
   ban_expires: Type.Optional(time('When the ban ends; absent while not banned, or banned for good.')),
   online: flag('At least one event socket is open.'),
-  invisible: flag('Never shown as online.'),
+  invisible: flag('Shown as offline to everybody else.'),
   blocked_user_ids: Type.Optional(
     Type.Array(userId('A user.'), {
       description: 'Whom this user blocks; only in the own object and for server tokens.',

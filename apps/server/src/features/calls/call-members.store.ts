@@ -4,7 +4,7 @@ import type { Handle, Tx } from '../../storage/database.ts';
 import { type Builder, inList, prepared } from '../../storage/prepared.ts';
 import { remembered } from '../../storage/remembered.ts';
 import type { CallMembersTable } from '../../storage/tables.ts';
-import type { UserRow } from '../users/index.ts';
+import { ONLINE_UNTIL, type UserRow } from '../users/index.ts';
 
 export type MemberRow = CallMembersTable;
 
@@ -29,6 +29,7 @@ const selectFirst = prepared<{ cid: CallCid; limit: number }, MemberWithUser>((d
     .leftJoin('bans', (join) => join.onRef('bans.target_user_id', '=', 'users.id').on('bans.cid', '=', ''))
     .selectAll('users')
     .select(['bans.shadow as ban_shadow', 'bans.expires_at as ban_expires_at'])
+    .select(ONLINE_UNTIL)
     .select(['call_members.role as member_role', 'call_members.custom as member_custom'])
     .select(['call_members.created_at as member_created_at', 'call_members.updated_at as member_updated_at'])
     .where('call_members.cid', '=', p('cid'))

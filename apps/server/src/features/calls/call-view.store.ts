@@ -3,7 +3,7 @@ import type { Handle } from '../../storage/database.ts';
 import { prepared } from '../../storage/prepared.ts';
 import { remembered } from '../../storage/remembered.ts';
 import type { CallPinsTable, Flag, RingCalleesTable } from '../../storage/tables.ts';
-import { findUsers, type UserRow } from '../users/index.ts';
+import { findUsers, ONLINE_UNTIL, type UserRow } from '../users/index.ts';
 
 /** An active session with the user's row, in one read. */
 export interface SessionWithUser extends UserRow {
@@ -24,6 +24,7 @@ const selectSessions = prepared<{ cid: CallCid; hidden: Flag; limit: number }, S
     .leftJoin('bans', (join) => join.onRef('bans.target_user_id', '=', 'users.id').on('bans.cid', '=', ''))
     .selectAll('users')
     .select(['bans.shadow as ban_shadow', 'bans.expires_at as ban_expires_at'])
+    .select(ONLINE_UNTIL)
     .select(['media_sessions.id as session_id', 'media_sessions.shown_role'])
     .select(['media_sessions.anonymous', 'media_sessions.hidden'])
     .select((eb) => eb.fn.coalesce('media_sessions.joined_at', 'media_sessions.created_at').as('joined_at'))

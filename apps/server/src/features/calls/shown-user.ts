@@ -19,7 +19,10 @@ export function shownUser(
     revoke_tokens_issued_before: null,
     guest_expires_at: null,
   };
-  const ban = { ban_shadow: null, ban_expires_at: null };
+  const joined = { ban_shadow: null, ban_expires_at: null, online_until: null };
   const kept = row && { created_at: row.created_at, updated_at: row.updated_at, deleted_at: row.deleted_at };
-  return userResponse({ id, role: 'user' as RoleName, ...nothing, ...times, ...rest, ...ban, ...kept }, now);
+  return userResponse(
+    { id, role: 'user' as RoleName, ...nothing, ...times, ...rest, ...joined, ...kept },
+    now,
+  );
 }

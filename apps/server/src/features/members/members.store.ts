@@ -11,6 +11,7 @@ import {
 } from '../../storage/page.ts';
 import { builderOf } from '../../storage/prepared.ts';
 import type { MemberWithUser } from '../calls/index.ts';
+import { ONLINE_UNTIL } from '../users/index.ts';
 
 const MEMBERS: ListShape = {
   name: 'members',
@@ -42,6 +43,7 @@ export async function listMembers(
     .leftJoin('bans', (join) => join.onRef('bans.target_user_id', '=', 'users.id').on('bans.cid', '=', ''))
     .selectAll('users')
     .select(['bans.shadow as ban_shadow', 'bans.expires_at as ban_expires_at'])
+    .select(ONLINE_UNTIL)
     .select(['call_members.role as member_role', 'call_members.custom as member_custom'])
     .select(['call_members.created_at as member_created_at', 'call_members.updated_at as member_updated_at'])
     .where('call_members.cid', '=', cid);

@@ -3,6 +3,7 @@ import type { Handle, Tx } from '../../storage/database.ts';
 import { type Builder, type Holes, inList, prepared } from '../../storage/prepared.ts';
 import type { RingCalleesTable, RingsTable } from '../../storage/tables.ts';
 import type { MemberWithUser } from '../calls/index.ts';
+import { ONLINE_UNTIL } from '../users/index.ts';
 
 export type RingRow = RingsTable;
 export type Callee = RingCalleesTable;
@@ -18,6 +19,7 @@ const membersBut = (db: Builder, p: Holes<{ cid: CallCid; but: UserId }>) =>
     .leftJoin('bans', (join) => join.onRef('bans.target_user_id', '=', 'users.id').on('bans.cid', '=', ''))
     .selectAll('users')
     .select(['bans.shadow as ban_shadow', 'bans.expires_at as ban_expires_at'])
+    .select(ONLINE_UNTIL)
     .select(['call_members.role as member_role', 'call_members.custom as member_custom'])
     .select(['call_members.created_at as member_created_at', 'call_members.updated_at as member_updated_at'])
     .where('call_members.cid', '=', p('cid'))

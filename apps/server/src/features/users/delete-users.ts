@@ -55,8 +55,9 @@ export function deleted(before: UserRow, mode: Deletion, now: number): UserRow {
   if (mode === 'soft') return changedRow(before, next, now);
   const pruned = { ...next, name: null, image: null, custom: '{}' };
   if (mode === 'pruning') return changedRow(before, pruned, now);
-  const { ban_shadow, ban_expires_at, created_at, guest_expires_at } = before;
+  const { ban_shadow, ban_expires_at, online_until, created_at, guest_expires_at } = before;
+  const joined = { ban_shadow, ban_expires_at, online_until };
   const { deleted_at } = next;
-  const bare = { ...blankUser(before.id, now), ban_shadow, ban_expires_at, created_at, guest_expires_at };
+  const bare = { ...blankUser(before.id, now), ...joined, created_at, guest_expires_at };
   return { ...bare, deleted_at, deletion: mode };
 }

@@ -84,7 +84,8 @@ export async function shownUsers(
   rows: readonly UserRow[],
 ): Promise<Record<string, ShownUserResponse>> {
   const { tx, now, caller } = asking;
-  const isOpen = (row: UserRow): boolean => caller.kind === 'server' || callerUserId(caller) === row.id;
+  const isOwn = (row: UserRow): boolean => callerUserId(caller) === row.id;
+  const isOpen = (row: UserRow): boolean => caller.kind === 'server' || isOwn(row);
   const blocked = await blockedIdsOf(
     tx,
     rows.filter(isOpen).map((row) => row.id),
@@ -93,7 +94,8 @@ export async function shownUsers(
   return Object.fromEntries(
     rows.map((row) => {
       const blockedUserIds = blocked.get(row.id);
-      return [row.id, userResponse(row, now, { withRevocation, ...(blockedUserIds && { blockedUserIds }) })];
+      const shown = { withRevocation, toThemselves: isOwn(row), ...(blockedUserIds && { blockedUserIds }) };
+      return [row.id, userResponse(row, now, shown)];
     }),
   );
 }

@@ -12,8 +12,8 @@ import type { UsersTable } from '../../storage/tables.ts';
 import { ORDINARY_ROLE } from './user.ts';
 import type { UserRow } from './users.store.ts';
 
-/** A row that no ban is joined to. */
-const NO_BAN = { ban_shadow: null, ban_expires_at: null } as const;
+/** A row that no ban and no socket is joined to. */
+const NOTHING_JOINED = { ban_shadow: null, ban_expires_at: null, online_until: null } as const;
 
 /** A user of whom nothing but the id is known yet. */
 export const blankUser = (id: UserId, now: number): UserRow => ({
@@ -34,7 +34,7 @@ export const blankUser = (id: UserId, now: number): UserRow => ({
   deletion: null,
   revoke_tokens_issued_before: null,
   guest_expires_at: null,
-  ...NO_BAN,
+  ...NOTHING_JOINED,
 });
 
 /**
@@ -64,9 +64,10 @@ export function replacedUser(
 function startedAnew(tombstone: UserRow | undefined, id: UserId, now: number): UserRow {
   const blank = blankUser(id, now);
   if (!tombstone) return blank;
-  const { ban_shadow, ban_expires_at, last_active, revoke_tokens_issued_before } = tombstone;
+  const { ban_shadow, ban_expires_at, online_until, last_active, revoke_tokens_issued_before } = tombstone;
+  const joined = { ban_shadow, ban_expires_at, online_until };
   const revoked = Math.max(now, revoke_tokens_issued_before ?? 0);
-  return { ...blank, ban_shadow, ban_expires_at, last_active, revoke_tokens_issued_before: revoked };
+  return { ...blank, ...joined, last_active, revoke_tokens_issued_before: revoked };
 }
 
 /**
@@ -185,7 +186,7 @@ export function auditedDifference(
   const pick = (row: typeof fresh) => Object.fromEntries(changed.map((key) => [key, row[key]]));
   return { before: old ? pick(old) : null, after: pick(fresh) };
 }
-const UNTOLD: ReadonlySet<string> = new Set(['updated_at', 'ban_shadow', 'ban_expires_at', 'last_active']);
+const UNTOLD: ReadonlySet<string> = new Set(['updated_at', 'last_active', ...Object.keys(NOTHING_JOINED)]);
 
 /** The role that a request names, in its stored spelling. */
 export const askedRole = (role: string | undefined): RoleName =>

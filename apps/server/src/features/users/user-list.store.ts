@@ -20,7 +20,7 @@ import {
   textKey,
 } from '../../storage/page.ts';
 import { builderOf } from '../../storage/prepared.ts';
-import type { UserRow } from './users.store.ts';
+import { ONLINE_UNTIL, type UserRow } from './users.store.ts';
 
 /** Who is listed. */
 export interface UserScope {
@@ -78,6 +78,7 @@ export async function listUsers(
     .leftJoin('bans', (join) => join.onRef('bans.target_user_id', '=', 'users.id').on('bans.cid', '=', ''))
     .selectAll('users')
     .select(['bans.shadow as ban_shadow', 'bans.expires_at as ban_expires_at'])
+    .select(ONLINE_UNTIL)
     .where('users.deleted_at', 'is', null)
     .where((eb) =>
       eb.or([eb('users.guest_expires_at', 'is', null), eb('users.guest_expires_at', '>', scope.now)]),

@@ -30,6 +30,8 @@ export interface ShownUser {
   blockedUserIds?: readonly UserId[];
   /** The date before which tokens are refused: for server tokens. */
   withRevocation?: boolean;
+  /** The reader is the user: they see that they are online although invisible. */
+  toThemselves?: boolean;
 }
 
 /** A user as events, lists and replies show one at `now`; fields without a value are absent. */
@@ -43,7 +45,7 @@ export function userResponse(row: UserRow, now: number, shown: ShownUser = {}) {
     custom: JSON.parse(row.custom) as Record<string, unknown>,
     teams: JSON.parse(row.teams) as string[],
     ...banState(row, now),
-    online: false,
+    online: isOnline(row, now, shown),
     invisible: row.invisible === 1,
     ...(shown.blockedUserIds && { blocked_user_ids: [...shown.blockedUserIds] }),
     created_at: toTime(row.created_at),
@@ -63,6 +65,9 @@ function banState(row: UserRow, now: number) {
     ...(banned && ban_expires_at !== null && { ban_expires: toTime(ban_expires_at) }),
   };
 }
+
+const isOnline = (row: UserRow, now: number, { toThemselves = false }: ShownUser): boolean =>
+  row.online_until !== null && row.online_until > now && (row.invisible === 0 || toThemselves);
 
 function lifeTimes(row: UserRow, shown: ShownUser) {
   const { last_active, deactivated_at, deleted_at, revoke_tokens_issued_before: revoked } = row;

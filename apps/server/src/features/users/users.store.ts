@@ -1,4 +1,5 @@
 import type { UserId } from '@callgate/contract';
+import { sql } from 'kysely';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { inList, prepared } from '../../storage/prepared.ts';
 import { remembered } from '../../storage/remembered.ts';
@@ -6,14 +7,25 @@ import type { BansTable, UsersTable } from '../../storage/tables.ts';
 import type { UserFacts } from '../policy/index.ts';
 
 /**
- * A user with the ban of the whole application, which every reply about a user shows. Joined here, although the
- * table belongs to `bans`, because a second statement per list would cost every `GET` of a call.
+ * A user with the ban of the whole application and the person's open sockets, which every reply about a user shows.
+ * Read here, although the tables belong to `bans` and `watching`, because a second statement per list would cost every
+ * `GET` of a call.
  */
 export interface UserRow extends UsersTable {
   /** Null: no ban is stored. */
   ban_shadow: BansTable['shadow'] | null;
   ban_expires_at: number | null;
+  /**
+   * Until when the processes that hold the person's open sockets are known to live, milliseconds; null: no socket is
+   * open. Not the answer itself, because rows are remembered and time passes.
+   */
+  online_until: number | null;
 }
+
+/** `online_until` of a statement over `users`. */
+export const ONLINE_UNTIL = sql<number | null>`(
+  select max(leases.expires_at) from connections join leases on leases.name = connections.node
+  where connections.user_id = users.id and connections.closed_at is null)`.as('online_until');
 
 const selectById = prepared<{ id: UserId }, UserRow>((db, p) =>
   db
@@ -21,6 +33,7 @@ const selectById = prepared<{ id: UserId }, UserRow>((db, p) =>
     .leftJoin('bans', (join) => join.onRef('bans.target_user_id', '=', 'users.id').on('bans.cid', '=', ''))
     .selectAll('users')
     .select(['bans.shadow as ban_shadow', 'bans.expires_at as ban_expires_at'])
+    .select(ONLINE_UNTIL)
     .where('users.id', '=', p('id')),
 );
 const selectByIds = prepared<{ ids: string }, UserRow>((db, p, engine) =>
@@ -29,6 +42,7 @@ const selectByIds = prepared<{ ids: string }, UserRow>((db, p, engine) =>
     .leftJoin('bans', (join) => join.onRef('bans.target_user_id', '=', 'users.id').on('bans.cid', '=', ''))
     .selectAll('users')
     .select(['bans.shadow as ban_shadow', 'bans.expires_at as ban_expires_at'])
+    .select(ONLINE_UNTIL)
     .where('users.id', 'in', inList<UserId>(engine, p('ids'))),
 );
 /** What policy reads of a user's row. */

@@ -5,6 +5,9 @@ import type { ConnectionsTable } from '../../storage/tables.ts';
 
 export type ConnectionRow = ConnectionsTable;
 
+/** Why connections of a process that seemed dead are closed. */
+const LOST = 'lost';
+
 const insert = prepared<{ id: ConnectionId; user_id: UserId; node: string; now: number }, never>((db, p) =>
   db.insertInto('connections').values({
     id: p('id'),
@@ -35,13 +38,13 @@ const close = prepared<{ id: ConnectionId; node: string; now: number; reason: st
     .set({ closed_at: p('now'), close_reason: p('reason') })
     .where('id', '=', p('id'))
     .where('node', '=', p('node'))
-    .where('closed_at', 'is', null),
+    .where((eb) => eb.or([eb('closed_at', 'is', null), eb('close_reason', '=', LOST)])),
 );
 /** Connections of processes that hold no lease any more. */
 const closeLost = prepared<{ now: number }, never>((db, p) =>
   db
     .updateTable('connections')
-    .set({ closed_at: p('now'), close_reason: 'lost' })
+    .set({ closed_at: p('now'), close_reason: LOST })
     .where('closed_at', 'is', null)
     .where((eb) =>
       eb.not(
@@ -54,6 +57,14 @@ const closeLost = prepared<{ now: number }, never>((db, p) =>
         ),
       ),
     ),
+);
+const reopenLost = prepared<{ node: string }, never>((db, p) =>
+  db
+    .updateTable('connections')
+    .set({ closed_at: null, close_reason: null })
+    .where('closed_at', 'is not', null)
+    .where('close_reason', '=', LOST)
+    .where('node', '=', p('node')),
 );
 const deleteClosed = prepared<{ before: number }, never>((db, p) =>
   db.deleteFrom('connections').where('closed_at', '<', p('before')),
@@ -82,6 +93,10 @@ export const closeConnection = async (
 /** Closes what crashed processes left open. `node` of a connection names the lease of its process. */
 export const closeLostConnections = async (tx: Tx, now: number): Promise<void> =>
   void (await closeLost.all(tx, { now }));
+
+/** The process lives after all, and so do those of its sockets whose end it has not written. */
+export const reopenLostConnections = async (tx: Tx, node: string): Promise<void> =>
+  void (await reopenLost.all(tx, { node }));
 
 /** Drops connections, and with them their watches, that were closed before that. */
 export const dropConnections = async (tx: Tx, before: number): Promise<void> =>

@@ -6,6 +6,7 @@ export {
   dropConnections,
   findConnection,
   reopenConnection,
+  reopenLostConnections,
 } from './connections.store.ts';
 export { createEphemeralBudget, type EphemeralBudget } from './ephemeral.ts';
 export { sendCallEvent } from './send-call-event.ts';

@@ -5,6 +5,15 @@ import { tasks } from './0003-tasks.ts';
 import { events } from './0004-events.ts';
 import { webhooks } from './0005-webhooks.ts';
 import { ringing } from './0006-ringing.ts';
+import { presence } from './0007-presence.ts';
 
 /** All migrations in order. Published ones are never edited: add the next number. */
-export const MIGRATIONS: readonly Migration[] = [foundation, timers, tasks, events, webhooks, ringing];
+export const MIGRATIONS: readonly Migration[] = [
+  foundation,
+  timers,
+  tasks,
+  events,
+  webhooks,
+  ringing,
+  presence,
+];

@@ -2,7 +2,7 @@ import { builderOf } from '@callgate/server/storage/prepared.ts';
 import { type TestEngine, testEngines } from '@callgate/server/storage/test-databases.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startServer } from '../harness/index.ts';
-import { openSocket } from './socket-client.ts';
+import { openSocket, type SocketClient } from './socket-client.ts';
 import { type Ask, CALL, openSocketWorld, type SocketWorld, withCall } from './socket-world.ts';
 
 /** A process that did not prolong its lease for so long counts as dead, in milliseconds. */
@@ -120,6 +120,73 @@ for (const engine of testEngines) {
       expect(socket.messages[0]).toMatchObject({ me: { online: true, invisible: true } });
       await world.as('sara')('PATCH', '/api/v2/users', { users: [{ id: 'sara', unset: ['invisible'] }] });
       expect(await saraIsOnline('john')).toBe(true);
+    });
+  });
+
+  describe(engine.name, () => {
+    let world: SocketWorld;
+    beforeEach(async () => {
+      world = await openSocketWorld(engine);
+      await withCall(world);
+    });
+    afterEach(() => world.discard());
+    const MINUTE_MS = 60_000;
+    const lastActive = async () => {
+      const { last_active } = (await listed(world.as(null), 'sara')) ?? {};
+      return last_active === undefined ? undefined : Date.parse(last_active) - began;
+    };
+    let began = 0;
+    const addresses = () =>
+      world.services.database.read(async (snapshot) => {
+        const rows = await snapshot.run(
+          builderOf(snapshot.engine).selectFrom('user_addresses').selectAll().orderBy('address').compile(),
+        );
+        return rows.map((row) => [row.user_id, row.address, row.last_seen_at - began]);
+      });
+    /** A minute in which the client says that it is well. */
+    const minutePasses = async (socket: SocketClient) => {
+      for (let half = 0; half < 2; half++) {
+        const { received } = world.services.sockets.stats();
+        socket.send('{}');
+        await expect.poll(() => world.services.sockets.stats().received).toBeGreaterThan(received);
+        await world.arrived(socket);
+      }
+    };
+
+    test('[USR65] [USR61] last_active and the address move at both ends and every 5 minutes', async () => {
+      began = world.clock.now();
+      expect(await lastActive()).toBeUndefined();
+      const socket = await world.connect('sara', {}, '203.0.113.7');
+      expect(await lastActive()).toBe(0);
+      for (let minute = 1; minute < 5; minute++) await minutePasses(socket);
+      expect(await lastActive()).toBe(0);
+      await minutePasses(socket);
+      expect(await lastActive()).toBe(5 * MINUTE_MS);
+      expect(await addresses()).toEqual([['sara', '203.0.113.7', 5 * MINUTE_MS]]);
+      await minutePasses(socket);
+      expect(await lastActive()).toBe(5 * MINUTE_MS);
+      await socket.close();
+      await expect.poll(lastActive).toBe(6 * MINUTE_MS);
+      expect(await addresses()).toEqual([['sara', '203.0.113.7', 6 * MINUTE_MS]]);
+    });
+
+    test('[USR65] who goes on with a connection from elsewhere is seen there too', async () => {
+      began = world.clock.now();
+      const first = await world.connect('sara', {}, '203.0.113.7');
+      await first.close();
+      const { connectionId: connection_id, cursor } = first;
+      await world.connect('sara', { connection_id, cursor }, '203.0.113.8');
+      expect((await addresses()).map(([, address]) => address)).toEqual(['203.0.113.7', '203.0.113.8']);
+    });
+
+    test('[USR53] the end of the sockets of a person who is deleted remembers nothing', async () => {
+      const socket = await world.connect('sara', {}, '203.0.113.7');
+      const body = { user_ids: ['sara'], user: 'hard', messages: 'hard', conversations: 'hard' };
+      expect((await world.as(null)('POST', '/api/v2/users/delete', body)).status).toBe(201);
+      expect((await socket.closed).code).toBe(4003);
+      // What the end wrote is there with the next socket.
+      await world.connect('john', {}, '203.0.113.9');
+      expect((await addresses()).map(([id]) => id)).toEqual(['john']);
     });
   });
 

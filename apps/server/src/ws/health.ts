@@ -6,6 +6,7 @@ import { claimLease, dropLeases, releaseLease } from '../storage/leases.store.ts
 import type { Cursors } from './cursor.ts';
 import type { EndSession } from './endings.ts';
 import type { FanOut } from './fan-out.ts';
+import type { Ledger } from './ledger.ts';
 import { healthCheck } from './messages.ts';
 import type { Registry } from './registry.ts';
 import { RESUME_MS } from './resume.ts';
@@ -15,6 +16,8 @@ import { CLOSE, type CloseCode, type SocketSession } from './session.ts';
 const CHECK_MS = 30_000;
 const SILENCE_MS = 60_000;
 const TICK_MS = 1_000;
+/** Of whom a socket is open it is written down this often that they are there, in milliseconds. */
+const SEEN_MS = 5 * 60_000;
 /** A process that does not prolong its lease for so long has crashed: its connections may be resumed elsewhere. */
 const LEASE_MS = 20_000;
 const PROLONG_MS = 5_000;
@@ -37,10 +40,11 @@ export function createHealth(deps: {
   registry: Registry;
   fanOut: FanOut;
   cursors: Cursors;
+  ledger: Ledger;
   node: string;
   end: EndSession;
 }): Health {
-  const { database, clock, registry, fanOut, cursors, node, end } = deps;
+  const { database, clock, registry, fanOut, cursors, ledger, node, end } = deps;
   const said = new WeakMap<SocketSession, number>();
   let prolongedAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
@@ -81,7 +85,9 @@ export function createHealth(deps: {
   const tick = async (): Promise<void> => {
     const now = clock.now();
     for (const session of registry.all()) check(session, now);
-    await prolong();
+    const due = registry.all().filter(({ seenAt }) => now - seenAt >= SEEN_MS);
+    for (const session of due) session.seenAt = now;
+    await Promise.all([prolong(), ledger.see(due.map(({ seen }) => seen))]);
   };
 
   return {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ConnectionId, UserId } from '@callgate/contract';
+import type { ConnectionId } from '@callgate/contract';
+import { rememberSeen, type Seen } from '../features/users/index.ts';
 import {
   addConnection,
   type ConnectionRow,
@@ -24,16 +25,19 @@ const RETRY_MS = 500;
  */
 export interface Ledger {
   /** Resolves once the connection is on disk. */
-  open(row: { id: ConnectionId; user_id: UserId }): Promise<void>;
+  open(id: ConnectionId, seen: Seen): Promise<void>;
   /** As `reopenConnection` answers. */
-  reopen(row: { id: ConnectionId; user_id: UserId; since: number }): Promise<ConnectionRow | undefined>;
+  reopen(row: { id: ConnectionId; since: number }, seen: Seen): Promise<ConnectionRow | undefined>;
+  /** These people have sockets open still. */
+  see(people: readonly Seen[]): Promise<void>;
   /** Nobody waits for it; tried again until the store takes it. */
-  end(row: { id: ConnectionId; reason: string }): void;
+  end(row: { id: ConnectionId; reason: string }, seen: Seen): void;
   /** Writes what is left; gives up where the store fails. */
   close(): Promise<void>;
 }
 
 interface Entry {
+  seen: Seen;
   write(tx: Tx): Promise<void>;
   done(): void;
   /** Absent: it is tried again. */
@@ -58,7 +62,11 @@ export function createLedger(deps: {
     begunAt = monotonicMs();
     const batch = waiting.splice(0, BATCH);
     try {
-      await database.write((tx) => Promise.all(batch.map((entry) => entry.write(tx))));
+      await database.write(async (tx) => {
+        await Promise.all(batch.map((entry) => entry.write(tx)));
+        const people = batch.map(({ seen }) => seen);
+        await rememberSeen(tx, people, clock.now());
+      });
     } catch (error) {
       waiting = [...batch.filter(({ failed }) => failed === undefined), ...waiting];
       for (const { failed } of batch) failed?.(error);
@@ -81,10 +89,11 @@ export function createLedger(deps: {
     waiting.push(entry);
     rounds.wake();
   };
-  const answered = <T>(write: (tx: Tx) => Promise<T>): Promise<T> =>
+  const answered = <T>(seen: Seen, write: (tx: Tx) => Promise<T>): Promise<T> =>
     new Promise((resolve, failed) => {
       let done = (): void => undefined;
       add({
+        seen,
         async write(tx) {
           const answer = await write(tx);
           done = () => resolve(answer);
@@ -95,11 +104,16 @@ export function createLedger(deps: {
     });
 
   return {
-    open: (row) => answered((tx) => addConnection(tx, { ...row, node, now: clock.now() })),
-    reopen: (row) => answered((tx) => reopenConnection(tx, { ...row, node })),
-    end(row) {
+    open: (id, seen) =>
+      answered(seen, (tx) => addConnection(tx, { id, user_id: seen.user_id, node, now: clock.now() })),
+    reopen: (row, seen) =>
+      answered(seen, (tx) => reopenConnection(tx, { ...row, user_id: seen.user_id, node })),
+    async see(people) {
+      await Promise.all(people.map((seen) => answered(seen, async () => undefined)));
+    },
+    end(row, seen) {
       const now = clock.now();
-      add({ write: (tx) => closeConnection(tx, { ...row, node, now }), done: () => undefined });
+      add({ seen, write: (tx) => closeConnection(tx, { ...row, node, now }), done: () => undefined });
     },
     close: () => rounds.run().catch(() => undefined),
   };

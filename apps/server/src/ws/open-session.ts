@@ -44,12 +44,12 @@ export async function openSession(deps: OpeningDeps, opening: Opening): Promise<
   return session;
 }
 
-async function shownToThemselves(deps: OpeningDeps, { caller }: Opening, id: ConnectionId) {
+async function shownToThemselves(deps: OpeningDeps, { caller, address }: Opening, id: ConnectionId) {
   try {
     return await ownUser(deps, caller);
   } catch (error) {
     // No session will end it.
-    deps.ledger.end({ id, reason: 'could not be opened' });
+    deps.ledger.end({ id, reason: 'could not be opened' }, { user_id: caller.userId, address });
     throw error;
   }
 }
@@ -86,9 +86,12 @@ async function writeProfile(
   await updateUsersPartial(acts, request, { users: [{ id, set }] });
 }
 
-async function newConnection({ clock, ledger }: OpeningDeps, { caller }: Opening): Promise<ConnectionId> {
+async function newConnection(
+  { clock, ledger }: OpeningDeps,
+  { caller, address }: Opening,
+): Promise<ConnectionId> {
   const id = newId<ConnectionId>(clock.now());
-  await ledger.open({ id, user_id: caller.userId });
+  await ledger.open(id, { user_id: caller.userId, address });
   return id;
 }
 

@@ -24,7 +24,7 @@ export interface Resumed {
  */
 export async function resumeConnection(
   { database, clock, cursors, registry, fanOut, ledger }: OpeningDeps,
-  { caller, first }: Opening,
+  { caller, first, address }: Opening,
 ): Promise<Resumed | undefined> {
   const { connection_id: id, cursor = '' } = first;
   const from = cursors.placeOf(cursor);
@@ -33,7 +33,7 @@ export async function resumeConnection(
   // First: the row is the new socket's from here on, and the end of the old one must not close it.
   if (registry.find(id)?.userId === caller.userId) endBefore(registry, id);
   const since = clock.now() - RESUME_MS;
-  const found = await ledger.reopen({ id, user_id: caller.userId, since });
+  const found = await ledger.reopen({ id, since }, { user_id: caller.userId, address });
   if (!found) return undefined;
   return { id, from, watches: await database.read((snapshot) => watchesOf(snapshot, id)) };
 }

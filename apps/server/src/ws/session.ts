@@ -1,6 +1,7 @@
 import type { CallCid, ConnectionId, UserId } from '@callgate/contract';
 import { WebSocket } from 'ws';
 import type { Asked } from '../features/policy/index.ts';
+import type { Seen } from '../features/users/index.ts';
 import type { WatchRow } from '../features/watching/index.ts';
 
 /** Bytes that may wait for one reader; who lets more pile up is cut off and may resume. */
@@ -43,6 +44,8 @@ export class SocketSession {
   /** When the client was heard last, and told last that it is well, ms. */
   heardAt: number;
   checkedAt: number;
+  /** When it was last written down that the person is there, ms. */
+  seenAt: number;
   readonly #socket: WebSocket;
   /** Messages that wait until what was missed has been sent; undefined: nothing waits. */
   #held: Message[] | undefined = [];
@@ -59,6 +62,12 @@ export class SocketSession {
     this.expiresAt = facts.expiresAt;
     this.heardAt = facts.now;
     this.checkedAt = facts.now;
+    this.seenAt = facts.now;
+  }
+
+  /** Who is there, and from where. */
+  get seen(): Seen {
+    return { user_id: this.userId, address: this.asked.address };
   }
 
   get isOver(): boolean {

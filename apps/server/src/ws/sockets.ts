@@ -51,7 +51,7 @@ export function createSockets(deps: SocketsDeps): Sockets {
   const onRefused = createEndings({ database, clock, registry, end });
   const fanOut = createFanOut({ ...deps, registry, cursors, onRefused });
   const opening: OpeningDeps = { ...deps, registry, fanOut, cursors, ledger, forget };
-  const health = createHealth({ database, clock, registry, fanOut, cursors, node, end });
+  const health = createHealth({ database, clock, registry, fanOut, cursors, ledger, node, end });
   let isStopping = false;
   let received = 0;
 
@@ -102,7 +102,7 @@ const forgetting =
   (session: SocketSession, reason: string): void => {
     if (registry.find(session.id) !== session) return;
     registry.remove(session);
-    ledger.end({ id: session.id, reason });
+    ledger.end({ id: session.id, reason }, session.seen);
   };
 
 /** Says why, closes, forgets. */

@@ -81,7 +81,9 @@ export const userResponseFields = {
   ),
   created_at: time('When the user was created.'),
   updated_at: time('When the user last changed.'),
-  last_active: Type.Optional(time('When the user last joined a call.')),
+  last_active: Type.Optional(
+    time('When the user last joined a call or had an event socket open, to 5 minutes.'),
+  ),
   deactivated_at: Type.Optional(time('Since when the user is deactivated.')),
   deleted_at: Type.Optional(time('Since when the user is deleted.')),
   revoke_tokens_issued_before: Type.Optional(

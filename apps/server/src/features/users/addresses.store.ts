@@ -1,4 +1,5 @@
 import type { UserId } from '@callgate/contract';
+import { sql } from 'kysely';
 import { canonicalAddress, isPrivateAddress } from '../../kernel/address.ts';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { inList, prepared } from '../../storage/prepared.ts';
@@ -52,6 +53,38 @@ const noteActive = prepared<{ user_id: UserId; now: number }, never>((db, p) =>
     .set({ last_active: p('now') })
     .where('id', '=', p('user_id')),
 );
+/** Those who are there, held until the transaction ends, always in the same order: nobody deletes them meanwhile. */
+const holdPresent = prepared<{ ids: string }, { id: UserId }>((db, p, engine) => {
+  const present = db
+    .selectFrom('users')
+    .select('id')
+    .where('id', 'in', inList<UserId>(engine, p('ids')))
+    .where('deleted_at', 'is', null)
+    .orderBy('id');
+  return engine === 'postgres' ? present.forNoKeyUpdate() : present;
+});
+/** An invisible person would be given away by it. */
+const noteVisibleActive = prepared<{ ids: string; now: number }, never>((db, p, engine) =>
+  db
+    .updateTable('users')
+    .set({ last_active: p('now') })
+    .where('id', 'in', inList<UserId>(engine, p('ids')))
+    .where('invisible', '=', 0),
+);
+const seenMany = prepared<{ seen: string; now: number }, never>((db, p, engine) => ({
+  compile: () =>
+    (engine === 'sqlite'
+      ? sql<never>`insert into user_addresses (user_id, address, first_seen_at, last_seen_at)
+          select value ->> 'user_id', value ->> 'address', ${p('now')}, ${p('now')} from json_each(${p('seen')})
+          where true
+          on conflict (user_id, address) do update set last_seen_at = excluded.last_seen_at`
+      : sql<never>`insert into user_addresses (user_id, address, first_seen_at, last_seen_at)
+          select user_id, address, (${p('now')})::bigint, (${p('now')})::bigint
+          from jsonb_to_recordset((${p('seen')})::jsonb) as seen (user_id text, address text)
+          order by user_id, address
+          on conflict (user_id, address) do update set last_seen_at = excluded.last_seen_at`
+    ).compile(db),
+}));
 const selectSince = prepared<{ user_id: UserId; since: number }, { address: string }>((db, p) =>
   db
     .selectFrom('user_addresses')
@@ -61,6 +94,16 @@ const selectSince = prepared<{ user_id: UserId; since: number }, { address: stri
     .orderBy('last_seen_at', 'desc')
     .orderBy('address'),
 );
+
+/** The address as it is remembered; null for one that must not be. */
+async function keptAddress(tx: Tx): Promise<(address: string | null) => string | null> {
+  const { settings } = await storedApp(tx);
+  return (address) => {
+    const canonical = address === null ? null : canonicalAddress(address);
+    if (canonical === null) return null;
+    return settings.ip_bans.include_private || !isPrivateAddress(canonical) ? canonical : null;
+  };
+}
 
 /**
  * Notes that the person was there (`last_active`), and from which address, if it may be remembered: loopback and
@@ -73,13 +116,38 @@ export async function rememberAddress(
   address: string | null,
   now: number,
 ): Promise<void> {
-  const { settings } = await storedApp(tx);
-  const canonical = address === null ? null : canonicalAddress(address);
-  const isKept = canonical !== null && (settings.ip_bans.include_private || !isPrivateAddress(canonical));
+  const kept = (await keptAddress(tx))(address);
   await Promise.all([
     noteActive.all(tx, { user_id: userId, now }),
     dropOld.all(tx, { user_id: userId, before: now - ADDRESS_RETENTION_MS }),
-    isKept ? seen.all(tx, { user_id: userId, address: canonical, now }) : undefined,
+    kept !== null ? seen.all(tx, { user_id: userId, address: kept, now }) : undefined,
+  ]);
+}
+
+/** Somebody who has an event socket open, and from where; null: not known, or not to count. */
+export interface Seen {
+  user_id: UserId;
+  address: string | null;
+}
+
+/**
+ * As `rememberAddress`, for people with event sockets, many at once: of those who are invisible only where they are,
+ * of those who are deleted nothing.
+ */
+export async function rememberSeen(tx: Tx, people: readonly Seen[], now: number): Promise<void> {
+  if (people.length === 0) return;
+  const asked = JSON.stringify([...new Set(people.map(({ user_id }) => user_id))]);
+  const present = new Set((await holdPresent.all(tx, { ids: asked })).map(({ id }) => id));
+  const kept = await keptAddress(tx);
+  const places = new Map<string, Seen>();
+  for (const { user_id, address } of people) {
+    const where = kept(address);
+    if (where !== null && present.has(user_id))
+      places.set(`${user_id} ${where}`, { user_id, address: where });
+  }
+  await Promise.all([
+    noteVisibleActive.all(tx, { ids: JSON.stringify([...present]), now }),
+    places.size > 0 ? seenMany.all(tx, { seen: JSON.stringify([...places.values()]), now }) : undefined,
   ]);
 }
 

@@ -4,7 +4,7 @@ import { testEngines } from '../../storage/test-databases.ts';
 import { updateApp } from '../app-settings/index.ts';
 import { createWorld, type World } from '../test/world.ts';
 import { quotaAddress } from './address.ts';
-import { addressesOf, rememberAddress } from './addresses.store.ts';
+import { addressesOf, rememberAddress, rememberSeen } from './addresses.store.ts';
 
 const SARA = 'sara' as UserId;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -62,6 +62,51 @@ for (const engine of testEngines) {
       expect(await since(DAY_MS - 1)).toEqual(['2001:db8::1']);
       world.clock.advance(29 * DAY_MS + 1);
       await seeAt('2001:db8::1');
+      expect(await world.rows('user_addresses')).toHaveLength(1);
+    });
+
+    const seeAll = (...people: [id: string, address: string | null][]) =>
+      world.services.database.write((tx) =>
+        rememberSeen(
+          tx,
+          people.map(([id, address]) => ({ user_id: id as UserId, address })),
+          world.clock.now(),
+        ),
+      );
+
+    it('[USR60] [USR65] of the deleted and the unknown nothing is kept, of sockets either', async () => {
+      await world.user('gone', { deleted_at: 1, deletion: 'hard' });
+      await seeAll(['gone', '203.0.113.1'], ['nobody', '203.0.113.1'], ['sara', '10.0.0.1'], ['sara', null]);
+      expect(await world.rows('user_addresses')).toEqual([]);
+      const users = await world.rows('users');
+      expect(users.map(({ id, last_active }) => [id, last_active]).sort()).toEqual([
+        ['gone', null],
+        ['sara', world.clock.now()],
+      ]);
+    });
+
+    it('[USR60] addresses of many sockets are kept at once, each once', async () => {
+      await world.user('john');
+      await seeAll(['sara', '203.0.113.1'], ['sara', '::ffff:203.0.113.1'], ['sara', '2001:DB8:0::1']);
+      const first = world.clock.now();
+      world.clock.advance(1_000);
+      await seeAll(['sara', '203.0.113.1'], ['john', '203.0.113.1']);
+      const rows = await world.rows('user_addresses');
+      const texts = rows.map((row) =>
+        [row.user_id, row.address, row.first_seen_at, row.last_seen_at].join(' '),
+      );
+      expect(texts.sort()).toEqual([
+        `john 203.0.113.1 ${first + 1_000} ${first + 1_000}`,
+        `sara 2001:db8::1 ${first} ${first}`,
+        `sara 203.0.113.1 ${first} ${first + 1_000}`,
+      ]);
+    });
+
+    it('[USR65] sockets of the invisible leave last_active alone', async () => {
+      await world.user('shy', { invisible: 1 });
+      await seeAll(['shy', '203.0.113.1']);
+      const shy = (await world.rows('users')).find(({ id }) => id === 'shy');
+      expect(shy?.last_active).toBeNull();
       expect(await world.rows('user_addresses')).toHaveLength(1);
     });
 

@@ -1,5 +1,5 @@
 export { actorField } from './actor.ts';
-export { addressesOf, purgeAddresses, rememberAddress } from './addresses.store.ts';
+export { addressesOf, purgeAddresses, rememberAddress, rememberSeen, type Seen } from './addresses.store.ts';
 export { type Asking, callerPerson, demandSameTeam, shareTeam } from './caller-person.ts';
 export { createAnonymousPerson } from './create-anonymous-person.ts';
 export { createGuest } from './create-guest.ts';

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { builderOf } from '@callgate/server/storage/prepared.ts';
+import { builderOf, rawStatement } from '@callgate/server/storage/prepared.ts';
 import { testEngines } from '@callgate/server/storage/test-databases.ts';
 import { isComplete } from '@callgate/server/ws/replay.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -81,6 +81,11 @@ for (const engine of testEngines) {
     test('[SOC20] too much that was missed, and what is there no more, starts afresh', async () => {
       const { database } = world.services;
       await world.services.eventOrder.flush();
+      const fill = `with recursive places (place) as (select max(app_seq) + 1 from outbox
+          union all select place + 1 from places where place < 50002)
+        insert into outbox (id, type, payload, audience, created_at, app_seq)
+        select 'event-' || place, 'user.updated', '{}', '{}', 0, place from places`;
+      await database.write((tx) => tx.run(rawStatement(fill)));
       expect(await isComplete(database, { from: 1, upTo: 50_001 })).toBe(true);
       expect(await isComplete(database, { from: 1, upTo: 50_002 })).toBe(false);
       expect(await isComplete(database, { from: 2, upTo: 1 })).toBe(false);

@@ -1,3 +1,6 @@
+import { lastPlace } from '@callgate/server/features/events/index.ts';
+import { purgeEvents } from '@callgate/server/features/webhooks/index.ts';
+import { rawStatement } from '@callgate/server/storage/prepared.ts';
 import { testEngines } from '@callgate/server/storage/test-databases.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SocketClient } from './socket-client.ts';
@@ -46,6 +49,32 @@ for (const engine of testEngines) {
         expect(socket.connectionId).not.toBe(first.connectionId);
       }
       for (const socket of attempts.slice(1)) expect(socket.types()).toEqual([]);
+    });
+
+    test('[SOC30] a cursor behind which an event is not kept any more starts afresh', async () => {
+      const first = await world.watch('sara', 'default:one');
+      await gone(first);
+      await blockAndUnblock();
+      await blockAndUnblock();
+      await world.services.eventOrder.flush();
+      const { database, clock } = world.services;
+      const age = async (place: number) => {
+        await database.write(async (tx) => {
+          await tx.run(rawStatement(`update outbox set created_at = 0 where app_seq = ${place}`));
+          await purgeEvents(30)(tx, clock.now(), 200, 0);
+        });
+      };
+      const last = await database.read(lastPlace);
+      await age(last);
+      const second = await resume('sara', first);
+      expect(second.messages[0]).toMatchObject({ resumed: true });
+      await gone(second);
+      // The events on both sides of it are still there.
+      await age(last - 1);
+      const third = await resume('sara', first);
+      expect(third.messages[0]).toMatchObject({ resumed: false });
+      await world.arrived(third);
+      expect(third.types()).toEqual([]);
     });
 
     test('[SOC20] after 5 minutes a connection is over', async () => {

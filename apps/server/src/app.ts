@@ -33,7 +33,7 @@ import type { Database, StorageHooks } from './storage/database.ts';
 import { migrate } from './storage/migrate.ts';
 import { openPostgres } from './storage/postgres.ts';
 import { openSqlite } from './storage/sqlite.ts';
-import { PURGES, timerHandlers } from './timer-handlers.ts';
+import { PURGE_NAMES, timerHandlers } from './timer-handlers.ts';
 import { createSockets } from './ws/sockets.ts';
 
 /** What the composition is made of: everything that a test may replace. */
@@ -65,7 +65,7 @@ export async function prepareDatabase({ database, clock }: Pick<Parts, 'database
     await seedApp(tx, clock.now());
     await seedRoles(tx, clock.now());
     await seedCallTypes(tx, clock.now());
-    await seedPurges(tx, PURGES, clock.now());
+    await seedPurges(tx, PURGE_NAMES, clock.now());
   });
 }
 
@@ -84,7 +84,7 @@ export function createServices(parts: Parts): CoreServices {
   const userTokens = userTokenSigner(parts.credentials);
   const onAudit = () => sequencer.wake();
   const acts = createActs({ database, clock, policy, enforcement, onAudit, onEvents, hooks: parts.hooks });
-  const timers = createTimers({ database, clock, logger, handlers: timerHandlers(acts) });
+  const timers = createTimers({ database, clock, logger, handlers: timerHandlers(acts, config) });
   const handlers = {
     ...userTaskHandlers(acts),
     [EXPORT_TASK]: exportHandler({ database, clock, sources: PERSON_SOURCES }),

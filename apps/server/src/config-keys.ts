@@ -228,6 +228,12 @@ export const KEYS = {
     false,
     'Whether webhooks may go to private addresses, and over plain `http`.',
   ),
+  outboxDays: key<number, number>(
+    'CALLGATE_OUTBOX_DAYS',
+    wholeNumber(1, 3650),
+    30,
+    'For how many days events are kept. Those that are on their way to a webhook, or dead and can be sent again, are kept for as long as that.',
+  ),
   rtcPort: key<number, null>(
     'CALLGATE_RTC_PORT',
     wholeNumber(0, 65535),

@@ -50,6 +50,8 @@ describe('configuration', () => {
     ['CALLGATE_TRUSTED_PROXIES', '10.0.0.0/8,secret-value'],
     ['CALLGATE_WEBHOOK_ALLOW_PRIVATE', 'secret-value'],
     ['CALLGATE_PUBLIC_URL', 'ftp://secret-value'],
+    ['CALLGATE_OUTBOX_DAYS', '3651'],
+    ['CALLGATE_OUTBOX_DAYS', '0.5'],
   ])('[OPR3] %s=%s is refused naming the setting and not the value', (name, value) => {
     const message = complaint(() => loadConfig({ [name]: value }, folder));
     expect(message).toMatch(new RegExp(`^${name} must be `));
@@ -58,6 +60,7 @@ describe('configuration', () => {
 
   test.each([
     ['{"port": "secret-value"}', /^port \(configuration file\) must be a whole number/],
+    ['{"outbox_days": 0}', /^outbox_days \(configuration file\) must be a whole number from 1 to 3650/],
     ['{"port": 1.5}', /^port/],
     ['{"allowed_hosts": "a,b", "trusted_proxies": [5]}', /^trusted_proxies/],
     ['["secret-value"]', /must hold one JSON object/],

@@ -18,6 +18,7 @@ import {
   purgeExpired,
   purgeGuestStarts,
 } from './features/users/index.ts';
+import { purgeEvents } from './features/webhooks/index.ts';
 
 /** What each kind of timer does. */
 const WORK: Readonly<Record<string, DueWork>> = {
@@ -30,8 +31,8 @@ const WORK: Readonly<Record<string, DueWork>> = {
   [SESSION_LIMIT]: endCallInTime,
 };
 
-/** What is dropped when it is past its time. */
-export const PURGES: Purges = {
+/** What is dropped when it is past its time, which is the same for everybody. */
+const PURGES: Purges = {
   addresses: purgeAddresses,
   bans: purgeBans,
   'guest-starts': purgeGuestStarts,
@@ -41,10 +42,14 @@ export const PURGES: Purges = {
   'session-addresses': purgeSessionAddresses,
 };
 
-/** What is done when timers are due, by the features that set them. */
-export const timerHandlers = (acts: Acts): TimerHandlers => ({
+const EVENTS = 'events';
+/** Everything that is purged, by name. */
+export const PURGE_NAMES: readonly string[] = [...Object.keys(PURGES), EVENTS];
+
+/** What is done when timers are due, by the features that set them. Events are kept for `outboxDays`. */
+export const timerHandlers = (acts: Acts, { outboxDays }: { outboxDays: number }): TimerHandlers => ({
   ...Object.fromEntries(
     Object.entries(WORK).map(([kind, work]) => [kind, (timer: Timer) => acts.performDue(timer, work)]),
   ),
-  [PURGE]: purgeHandler(acts, PURGES),
+  [PURGE]: purgeHandler(acts, { ...PURGES, [EVENTS]: purgeEvents(outboxDays) }),
 });

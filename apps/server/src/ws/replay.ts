@@ -1,5 +1,5 @@
 import type { CallCid } from '@callgate/contract';
-import { eventMessage, eventsAfter, membersNow, type OrderedRow } from '../features/events/index.ts';
+import { areKept, eventMessage, eventsAfter, membersNow, type OrderedRow } from '../features/events/index.ts';
 import type { WatchRow } from '../features/watching/index.ts';
 import type { Database, Handle } from '../storage/database.ts';
 import { audienceOf, hears } from './audience.ts';
@@ -21,9 +21,7 @@ export interface Missed {
 /** Whether all that was missed is still there, and not too much to be told. */
 export async function isComplete(database: Database, { from, upTo }: Missed): Promise<boolean> {
   if (from > upTo || upTo - from > MOST_MISSED) return false;
-  if (from === upTo) return true;
-  const [first] = await database.read((snapshot) => eventsAfter(snapshot, from, 1));
-  return first?.app_seq === from + 1;
+  return from === upTo || database.read((snapshot) => areKept(snapshot, from, upTo));
 }
 
 /**
@@ -39,8 +37,8 @@ export async function replay(
   const watched = new Map(watches.map((watch) => [watch.cid, watch]));
   for (let place = from; place < upTo && !session.isOver; ) {
     const rows = await judge.database.read((snapshot) => eventsAfter(snapshot, place, BATCH));
-    if (rows[0]?.app_seq !== place + 1)
-      throw new Error(`the event at place ${place + 1} is not there any more`);
+    if (rows.length === 0 || rows.at(-1)?.app_seq !== place + rows.length)
+      throw new Error(`an event behind place ${place} is not there any more`);
     const due = rows.filter((row) => row.app_seq <= upTo);
     await judge.database.read((snapshot) => send(judge, snapshot, session, due, watched));
     place += rows.length;

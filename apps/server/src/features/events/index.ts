@@ -1,6 +1,7 @@
 export * from './event.ts';
 export { eventMessage } from './event-message.ts';
 export {
+  areKept,
   eventsAfter,
   lastPlace,
   lastSeqOf,

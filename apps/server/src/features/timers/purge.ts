@@ -3,8 +3,17 @@ import type { Database, Tx } from '../../storage/database.ts';
 import type { TimerHandler } from './fire-due.ts';
 import { ensureTimer, setTimer, takeTimer } from './timers.store.ts';
 
-/** Drops what is past its time, at most `limit` rows of it; resolves with how many. Told to nobody. */
-export type Purge = (tx: Tx, now: number, limit: number) => Promise<number>;
+/**
+ * Drops what is past its time, at most `limit` rows of it; resolves with how many. Told to nobody. One that leaves rows
+ * standing resolves with a `Stretch`, and is called the next time with the place up to which it had looked (`after`, 0 at
+ * first), so that it looks at them once in an hour.
+ */
+export type Purge = (tx: Tx, now: number, limit: number, after: number) => Promise<number | Stretch>;
+/** Rows that were looked at in the order of their places, and the place of the last of them. */
+export interface Stretch {
+  looked: number;
+  last: number;
+}
 /** By name: what the timer's key says. */
 export type Purges = Readonly<Record<string, Purge>>;
 
@@ -23,12 +32,19 @@ export const purgeHandler =
       // A purge that this version does not have is not armed again.
       if (!(await takeTimer(tx, timer)) || !purge) return;
       const now = clock.now();
-      const isOver = (await purge(tx, now, PURGE_BATCH)) < PURGE_BATCH;
-      await setTimer(tx, { kind: PURGE, key: timer.key, dueAt: isOver ? now + PURGE_EVERY_MS : now });
+      const done = await purge(tx, now, PURGE_BATCH, afterOf(timer.data));
+      const { looked, last: after } = typeof done === 'number' ? { looked: done, last: 0 } : done;
+      const next =
+        looked < PURGE_BATCH
+          ? { dueAt: now + PURGE_EVERY_MS }
+          : { dueAt: now, ...(after > 0 && { data: { after } }) };
+      await setTimer(tx, { kind: PURGE, key: timer.key, ...next });
     });
 
+/** How far the purge that is under way has come; 0: it begins. */
+const afterOf = (data: unknown): number => (data as { after?: number } | null)?.after ?? 0;
+
 /** Arms the purges that are not armed; the same on every start. */
-export async function seedPurges(tx: Tx, purges: Purges, now: number): Promise<void> {
-  for (const key of Object.keys(purges))
-    await ensureTimer(tx, { kind: PURGE, key, dueAt: now + PURGE_EVERY_MS });
+export async function seedPurges(tx: Tx, names: readonly string[], now: number): Promise<void> {
+  for (const key of names) await ensureTimer(tx, { kind: PURGE, key, dueAt: now + PURGE_EVERY_MS });
 }

@@ -1,4 +1,5 @@
 export { listDeliveries } from './list-deliveries.ts';
+export { purgeEvents } from './purge-events.ts';
 export { replayDeliveries } from './replay-deliveries.ts';
 export { replayDelivery } from './replay-delivery.ts';
 export { countDeliveries, oldestOpen } from './retention.store.ts';

@@ -200,11 +200,15 @@ export const EVENTS = {
       Type.Integer({ minimum: 0, description: 'Milliseconds; absent: until cleared.' }),
     ),
   }),
-  'enforcement.completed': event('enforcement.completed', 'What a `pending` reply announced is done.', {
-    call_cid: Type.Optional(callCid('The call, for acts in one call.')),
-    job_id: madeId<JobId>('The job that the reply named.'),
-    enforcement: EnforcementResponse,
-  }),
+  'enforcement.completed': event(
+    'enforcement.completed',
+    'What a `pending` reply announced is done, or what a crash had left. For webhooks.',
+    {
+      call_cid: Type.Optional(callCid('The call, for acts in one call.')),
+      job_id: madeId<JobId>('The job that the reply named.'),
+      enforcement: EnforcementResponse,
+    },
+  ),
   'user.banned': event('user.banned', 'Somebody was banned.', {
     ...affected,
     reason: Type.Optional(text(1000, 'Why.')),

@@ -37,7 +37,7 @@ export interface ActReply<Body> {
   /** 201 when the act created something, otherwise 200. */
   status: number;
   body: Body;
-  enforcement?: EnforcementResult;
+  enforcement?: EnforcementResult & { job_id: JobId };
 }
 
 /** An act in the making: what a verb reads and states inside its transaction. */
@@ -124,9 +124,9 @@ export function createActs(deps: {
     if (done.audited) deps.onAudit?.();
     if (done.told) onEvents();
     const { status, body, jobId, selectors } = done;
-    if (done.known) return { status, body, enforcement: done.known };
-    if (jobId === null || done.replayed) return { status, body };
-    return { status, body, enforcement: await enforcement.run(jobId, selectors) };
+    if (jobId === null || (done.replayed && !done.known)) return { status, body };
+    const result = done.known ?? (await enforcement.run(jobId, selectors));
+    return { status, body, enforcement: { ...result, job_id: jobId } };
   };
   const run = async <Body extends object>(
     request: ActRequest,

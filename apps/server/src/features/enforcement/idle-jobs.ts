@@ -1,7 +1,8 @@
 import type { JobId } from '@callgate/contract';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../storage/database.ts';
-import { type EnforcementResult, finishJob } from './jobs.store.ts';
+import type { EnforcementResult, Outcome } from './jobs.store.ts';
+import { writeOutcomes } from './outcomes.ts';
 
 /** Jobs that concerned nobody are marked done together, this many at most in one transaction. */
 const FLUSH_BATCH = 200;
@@ -13,7 +14,7 @@ const FLUSH_AFTER_MS = 250;
  * for each would double what an act costs. What a crash loses here is only known again by running the job again.
  */
 export interface IdleJobs {
-  add(id: JobId, result: EnforcementResult): void;
+  add(outcome: Outcome): void;
   /** The result of a job that is not on disk yet. */
   resultOf(id: JobId): EnforcementResult | undefined;
   /** Writes down what is there; the first failure is thrown, and what it concerned stays. */
@@ -26,20 +27,21 @@ export function createIdleJobs(deps: {
   database: Database;
   clock: Clock;
   onFailure: (error: unknown) => void;
+  /** Called after a commit that appended events. */
+  onEvents: () => void;
 }): IdleJobs {
-  const { database, clock, onFailure } = deps;
-  const results = new Map<JobId, EnforcementResult>();
+  const { database, clock, onFailure, onEvents } = deps;
+  const outcomes = new Map<JobId, Outcome>();
   let running: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
 
   const writeAll = async (): Promise<void> => {
-    while (results.size > 0) {
-      const batch = [...results].slice(0, FLUSH_BATCH);
-      await database.write(async (tx) => {
-        await Promise.all(batch.map(([id, result]) => finishJob(tx, id, result, clock.now())));
-      });
-      for (const [id] of batch) results.delete(id);
+    while (outcomes.size > 0) {
+      const batch = [...outcomes.values()].slice(0, FLUSH_BATCH);
+      const told = await database.write((tx) => writeOutcomes(tx, batch, clock.now()));
+      for (const { id } of batch) outcomes.delete(id);
+      if (told) onEvents();
     }
   };
   const flush = (): Promise<void> => {
@@ -53,9 +55,9 @@ export function createIdleJobs(deps: {
 
   return {
     flush,
-    resultOf: (id) => results.get(id),
-    add(id, result) {
-      results.set(id, result);
+    resultOf: (id) => outcomes.get(id)?.result,
+    add(outcome) {
+      outcomes.set(outcome.id, outcome);
       if (isStopped || timer !== undefined) return;
       timer = setTimeout(() => void flush().catch(onFailure), FLUSH_AFTER_MS).unref();
     },

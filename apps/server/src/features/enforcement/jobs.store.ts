@@ -20,11 +20,26 @@ const insertJob = prepared<{ id: JobId; scope: string; now: number }, never>((db
     done_at: null,
   }),
 );
-const finish = prepared<{ id: JobId; result: string; now: number }, never>((db, p) =>
+type Finished = Pick<JobsTable, 'id' | 'scope'>;
+const finish = (isLate: 0 | 1) =>
+  prepared<{ id: JobId; result: string; now: number }, Finished>((db, p) =>
+    db
+      .updateTable('jobs')
+      .set({ state: 'done', result: p('result'), done_at: p('now'), attempts: isLate })
+      .where('id', '=', p('id'))
+      .where('state', '=', 'pending')
+      .returning(['id', 'scope']),
+  );
+const finishInTime = finish(0);
+const finishLate = finish(1);
+const takeDone = prepared<{ ids: string }, JobsTable>((db, p, engine) =>
   db
     .updateTable('jobs')
-    .set({ state: 'done', result: p('result'), done_at: p('now') })
-    .where('id', '=', p('id')),
+    .set({ attempts: 1 })
+    .where('id', 'in', inList<JobId>(engine, p('ids')))
+    .where('state', '=', 'done')
+    .where('attempts', '=', 0)
+    .returningAll(),
 );
 const selectPending = prepared<{ after: JobId }, JobsTable>((db, p) =>
   db
@@ -64,8 +79,24 @@ export interface AddedJob {
   written: Promise<unknown>;
 }
 
-export const finishJob = async (tx: Tx, id: JobId, result: EnforcementResult, now: number): Promise<void> =>
-  void (await finish.all(tx, { id, result: JSON.stringify(result), now }));
+/** What came of a job. `late`: not in time for the reply, or it is not known whether it was. */
+export interface Outcome {
+  id: JobId;
+  result: EnforcementResult;
+  isLate: boolean;
+}
+
+/** Writes down what came of a job; undefined when that was done before. */
+export const finishJob = (
+  tx: Tx,
+  { id, result, isLate }: Outcome,
+  now: number,
+): Promise<Finished | undefined> =>
+  (isLate ? finishLate : finishInTime).first(tx, { id, result: JSON.stringify(result), now });
+
+/** Of these jobs those that were done in time, as far as they knew; from now on they count as late. */
+export const takeDoneInTime = (tx: Tx, ids: readonly JobId[]): Promise<JobsTable[]> =>
+  takeDone.all(tx, { ids: JSON.stringify(ids) });
 
 /** Up to 500 jobs that are not done and come after that id, oldest first. */
 export const pendingJobs = (handle: Handle, after: JobId): Promise<JobsTable[]> =>

@@ -8,7 +8,7 @@ import {
   type SessionId,
   type UserId,
 } from '@callgate/contract';
-import type { Handle, Tx } from '../../storage/database.ts';
+import type { Handle, StorageHooks, Tx } from '../../storage/database.ts';
 import { builderOf } from '../../storage/prepared.ts';
 import type { CallBlocksTable, CallsTable, MediaSessionsTable, Tables } from '../../storage/tables.ts';
 import type { TestEngine } from '../../storage/test-databases.ts';
@@ -34,6 +34,8 @@ export interface ActsWorld {
   /** People who are not known any more, and those who are deactivated. */
   gone: Set<string>;
   deactivated: Set<string>;
+  /** What happens at each commit; may be set. */
+  storage: { at: StorageHooks['at'] };
   /** A further process on the same database. */
   another(): Enforcement;
   /** Acts whose process is killed between commit and enforcement. */
@@ -48,7 +50,8 @@ export interface ActsWorld {
 export const KILLED = new Error('the process was killed');
 
 export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
-  const { database, discard } = await engine.create();
+  const storage: ActsWorld['storage'] = { at: () => undefined };
+  const { database, discard } = await engine.create({ hooks: { at: (point) => storage.at(point) } });
   const clock = { time: START, now: () => clock.time };
   const failures: unknown[] = [];
   const broken: ActsWorld['broken'] = { error: undefined };
@@ -78,7 +81,7 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
   });
 
   return {
-    ...{ clock, enforcement, failures, broken, gone, deactivated, another, rows },
+    ...{ clock, enforcement, failures, broken, gone, deactivated, storage, another, rows },
     acts: createActs({ database, clock, policy, enforcement }),
     killed: createActs({ database, clock, policy, enforcement: { ...enforcement, run } }),
     async join(name, cid = CID) {

@@ -77,7 +77,8 @@ async function run(order: Extract<WitnessOrder, { kind: 'run' }>): Promise<Sight
   for (const [at, each] of order.acts.entries()) {
     const due = began + (at * 1_000) / order.perSecond;
     while (performance.now() < due || free.length === 0) await pause(1);
-    const resting = free.shift() as Lane;
+    const resting = free.pop() as Lane;
+    // The last one that was used: the server closes those that rest for long.
     const lane = resting.isClosed ? new Lane(order.port) : resting;
     const job = act(lane, each)
       .catch((error: unknown) => failures.push(error))

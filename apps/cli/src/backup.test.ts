@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { UserId } from '@callgate/contract';
-import { appendRecord, toRecord } from '@callgate/server/features/audit/index.ts';
+import { appendRecords, toRecord } from '@callgate/server/features/audit/index.ts';
 import { type AuditWorld, auditWorld } from '@callgate/server/features/audit/test-audit.ts';
 import { testEngines } from '@callgate/server/storage/test-databases.ts';
 import { run } from '@callgate/server/storage/test-scratch.ts';
@@ -61,7 +61,7 @@ for (const engine of testEngines)
            values (?, 'user', '{}', '[]', 'en', 0, 1, 1)`,
           [id],
         );
-        await appendRecord(tx, record);
+        await appendRecords(tx, [record]);
       });
       world.sequencer.wake();
     };

@@ -39,14 +39,19 @@ export function createPool(url: string, maxConnections: number): pg.Pool {
     lock_timeout: LOCK_TIMEOUT_MS,
     query_timeout: SILENCE_TIMEOUT_MS,
     idle_in_transaction_session_timeout: 60_000,
-    onConnect: requireDurableCommits,
+    onConnect: prepareSession,
   });
 }
 
-/** A server set to acknowledge before its disk does would break our promise; for our sessions it does not. */
-async function requireDurableCommits(client: pg.ClientBase): Promise<void> {
+/**
+ * For our sessions alone: a server set to acknowledge before its disk does would break our promise. Statements keep
+ * the plan of their first executions, when tables may have been small: one that reads a whole table then is chosen
+ * where there is no other way alone (and must not be compiled because of the price that says so).
+ */
+async function prepareSession(client: pg.ClientBase): Promise<void> {
   await client.query(
-    `select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`,
+    `select set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false),
+      case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', false) end`,
   );
 }
 

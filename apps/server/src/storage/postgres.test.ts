@@ -1,9 +1,10 @@
 import { createServer } from 'node:net';
+import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { Database, Handle, Tx } from './database.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
-import { prepared } from './prepared.ts';
+import { builderOf, inList, prepared, rawStatement } from './prepared.ts';
 import { ConstraintError, StorageBusyError, StorageUnavailableError } from './storage-errors.ts';
 import type { VersionsTable } from './tables.ts';
 import { testEngines } from './test-databases.ts';
@@ -203,6 +204,27 @@ for (const engine of testEngines.filter(({ name }) => name === 'postgres')) {
       expect(row).toEqual({ synchronous_commit: 'on' });
       await careless.write((tx) => run(tx, `alter database ${name} reset synchronous_commit`));
       await careless.close();
+      await discard();
+    });
+
+    test('[STO95] plans made over small tables go to the index, and nothing is compiled', async () => {
+      const { location, discard } = await engine.create();
+      const database = await openPostgres({ url: location });
+      await database.write(async (tx) => {
+        await run(tx, 'create table small (id text primary key, body text)');
+        await run(tx, `insert into small values ('a', ''), ('b', '')`);
+        await run(tx, 'analyze small');
+      });
+      const list = inList('postgres', 'id', sql`${JSON.stringify(['a'])}`).compile(builderOf('postgres'));
+      const explain = async (text: string, parameters: readonly unknown[] = []) =>
+        JSON.stringify(
+          await database.read((s) => s.run(rawStatement(`explain (costs off) ${text}`, [...parameters]))),
+        );
+      expect(await explain(`select * from small where ${list.sql}`, list.parameters)).toContain('small_pkey');
+      expect(await explain(`select * from small where body = ''`)).toContain('Seq Scan');
+      const [row] = await database.read((snapshot) => run(snapshot, 'show jit'));
+      expect(row).toEqual({ jit: 'off' });
+      await database.close();
       await discard();
     });
 

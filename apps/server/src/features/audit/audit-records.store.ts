@@ -2,37 +2,36 @@ import type { AuditId, UserId } from '@callgate/contract';
 import { sql } from 'kysely';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { inList, prepared } from '../../storage/prepared.ts';
+import { rowWriter } from '../../storage/row-writer.ts';
 import type { SealedRecord, UnsealedRecord } from './audit-record.ts';
 import { type Chained, GENESIS, type Seal } from './chain.ts';
 
-const insertRecord = prepared<UnsealedRecord, never>((db, p) =>
-  db.insertInto('audit_records').values({
-    id: p('id'),
-    at: p('at'),
-    action: p('action'),
-    actor_kind: p('actor_kind'),
-    cid: p('cid'),
-    request_id: p('request_id'),
-    job_id: p('job_id'),
-    actor_id: p('actor_id'),
-    as_id: p('as_id'),
-    target_type: p('target_type'),
-    target_id: p('target_id'),
-    reason: p('reason'),
-    address: p('address'),
-    before: p('before'),
-    after: p('after'),
-    salt: p('salt'),
-    personal_hash: p('personal_hash'),
-    seq: null,
-    hash: null,
-  }),
-);
-
-/** Appends a record in the act's transaction; the sequencer chains it after the commit. */
-export async function appendRecord(tx: Tx, record: UnsealedRecord): Promise<void> {
-  await insertRecord.all(tx, record);
-}
+/**
+ * Appends records in the act's transaction; the sequencer chains them after the commit, which is what `seq` and `hash`
+ * wait for.
+ */
+export const appendRecords = rowWriter<UnsealedRecord>({
+  table: 'audit_records',
+  columns: {
+    id: 'text',
+    at: 'bigint',
+    action: 'text',
+    actor_kind: 'text',
+    cid: 'text',
+    request_id: 'text',
+    job_id: 'text',
+    actor_id: 'text',
+    as_id: 'text',
+    target_type: 'text',
+    target_id: 'text',
+    reason: 'text',
+    address: 'text',
+    before: 'text',
+    after: 'text',
+    salt: 'text',
+    personal_hash: 'text',
+  },
+});
 
 const selectUnsealed = prepared<{ limit: number }, Omit<Chained, 'seq'>>((db, p) =>
   db
@@ -106,7 +105,7 @@ const eraseByIds = prepared<{ ids: string }, never>((db, p, engine) =>
   db
     .updateTable('audit_records')
     .set(EMPTY)
-    .where('id', 'in', inList<AuditId>(engine, p('ids'))),
+    .where(inList(engine, 'id', p('ids'))),
 );
 
 /** The end of the chain; number 0 before the first record. */

@@ -1,6 +1,6 @@
 export * from './audit-record.ts';
 export {
-  appendRecord,
+  appendRecords,
   chainHead,
   erasePersonal,
   recordsAfter,

@@ -7,7 +7,7 @@ import type { Database } from '../../storage/database.ts';
 import type { TestDatabase, TestEngine } from '../../storage/test-databases.ts';
 import type { AuditDraft, SealedRecord } from './audit-record.ts';
 import { toRecord } from './audit-record.ts';
-import { appendRecord, recordsAfter } from './audit-records.store.ts';
+import { appendRecords, recordsAfter } from './audit-records.store.ts';
 import { readCheckpoints } from './checkpoint-file.ts';
 import { type AuditKeys, loadAuditKeys } from './keys.ts';
 import { createSequencer, type Sequencer } from './sequencer.ts';
@@ -68,7 +68,7 @@ export async function auditWorld(engine: TestEngine): Promise<AuditWorld> {
         ...draft,
       };
       const record = toRecord(full, actor, null, clock.now());
-      await database.write((tx) => appendRecord(tx, record));
+      await database.write((tx) => appendRecords(tx, [record]));
       return record.id;
     },
     records,

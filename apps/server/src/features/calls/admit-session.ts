@@ -1,7 +1,7 @@
 import type { SessionId } from '@callgate/contract';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Tx } from '../../storage/database.ts';
-import { appendRecord, toRecord } from '../audit/index.ts';
+import { appendRecords, toRecord } from '../audit/index.ts';
 import type { ActRequest } from '../enforcement/index.ts';
 import { appendEvents, type EventDraft } from '../events/index.ts';
 import {
@@ -164,7 +164,7 @@ async function recordRefusal(
     before: { session_id },
   } as const;
   const actor = { kind: 'system', id: null, address: request.address, requestId: request.requestId } as const;
-  await appendRecord(tx, toRecord(draft, actor, null, now));
+  await appendRecords(tx, [toRecord(draft, actor, null, now)]);
 }
 
 /** A join takes far less than this between its two steps, in milliseconds. */

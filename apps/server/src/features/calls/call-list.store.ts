@@ -28,7 +28,7 @@ const ongoing = sql`(case when calls.session_id is not null and calls.session_em
 
 const flagOf = (value: ScalarField['value']): ScalarField => ({ type: 'flag', value });
 const isMember = (engine: Engine, ids: readonly string[]): Expression<SqlBool> =>
-  sql`exists (select 1 from call_members as listed where listed.cid = calls.cid and listed.user_id in ${inList(engine, sql`${JSON.stringify(ids)}`)})`;
+  sql`exists (select 1 from call_members as listed where listed.cid = calls.cid and ${inList(engine, 'listed.user_id', sql`${JSON.stringify(ids)}`)})`;
 
 const CALLS: ListShape = {
   name: 'calls',
@@ -93,13 +93,14 @@ export async function listCalls(
 }
 
 function readableBy(engine: Engine, who: Readable): RawBuilder<SqlBool> {
-  const list = (texts: readonly string[]) => inList(engine, sql`${JSON.stringify(texts)}`);
+  const among = (value: Expression<unknown>, texts: readonly string[]) =>
+    inList(engine, value, sql`${JSON.stringify(texts)}`);
   const mine = sql`from call_grants as g where g.cid = calls.cid and g.user_id = ${who.userId} and g.capability = 'read-call'`;
   const membership = sql`from call_members as m where m.cid = calls.cid and m.user_id = ${who.userId}`;
-  const granted = sql`(calls.type in ${list(who.types)}
-    or calls.cid in ${list(who.claimed)}
-    or exists (select 1 ${membership} and calls.type || ' ' || m.role in ${list(who.pairs)})
-    or (calls.created_by_id = ${who.userId} and calls.type || ' host' in ${list(who.pairs)}
+  const granted = sql`(${among(sql`calls.type`, who.types)}
+    or ${among(sql`calls.cid`, who.claimed)}
+    or exists (select 1 ${membership} and ${among(sql`(calls.type || ' ' || m.role)`, who.pairs)})
+    or (calls.created_by_id = ${who.userId} and ${among(sql`(calls.type || ' host')`, who.pairs)}
       and not exists (select 1 ${membership}))
     or exists (select 1 ${mine} and g.state = 'granted'))`;
   const team =
@@ -107,7 +108,7 @@ function readableBy(engine: Engine, who: Readable): RawBuilder<SqlBool> {
       ? sql`1 = 1`
       : who.teams.length === 0
         ? sql`calls.team is null`
-        : sql`calls.team in ${list(who.teams)}`;
+        : sql`${among(sql`calls.team`, who.teams)}`;
   return sql`(${granted} and ${team}
     and not exists (select 1 ${mine} and g.state = 'revoked')
     and not exists (select 1 from call_blocks as b where b.cid = calls.cid and b.user_id = ${who.userId})

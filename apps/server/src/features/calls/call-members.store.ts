@@ -42,7 +42,7 @@ const selectNamed = prepared<{ cid: CallCid; ids: string }, MemberRow>((db, p, e
     .selectFrom('call_members')
     .selectAll()
     .where('cid', '=', p('cid'))
-    .where('user_id', 'in', inList<UserId>(engine, p('ids'))),
+    .where(inList(engine, 'user_id', p('ids'))),
 );
 const upsert = prepared<MemberRow, never>((db, p) =>
   db
@@ -67,7 +67,7 @@ const remove = prepared<{ cid: CallCid; ids: string }, never>((db, p, engine) =>
   db
     .deleteFrom('call_members')
     .where('cid', '=', p('cid'))
-    .where('user_id', 'in', inList<UserId>(engine, p('ids'))),
+    .where(inList(engine, 'user_id', p('ids'))),
 );
 
 /** The role of a member as a column; null for people who are none. */

@@ -3,7 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { ApiError, inputError, notAllowed, notFound } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/id.ts';
 import type { Database, Handle, Tx } from '../../storage/database.ts';
-import { type AuditActor, type AuditDraft, appendRecord, toRecord } from '../audit/index.ts';
+import { type AuditActor, type AuditDraft, appendRecords, toRecord } from '../audit/index.ts';
 import { appendEvents, type EventDraft } from '../events/index.ts';
 import type { SessionSelector } from '../media/index.ts';
 import {
@@ -261,7 +261,10 @@ async function settle<Body extends object>(
   // Together: on PostgreSQL they share a round trip. The call's row, which numbers its events, is taken last.
   await Promise.all([
     job?.written,
-    ...audits.map((audit) => appendRecord(tx, toRecord(audit, actor, jobId, act.now))),
+    appendRecords(
+      tx,
+      audits.map((audit) => toRecord(audit, actor, jobId, act.now)),
+    ),
     request?.idempotency &&
       rememberReply(tx, { scope: keyScope(request), ...request.idempotency, ...reply }, act.now),
     appendEvents(tx, events, act.now, selectors),

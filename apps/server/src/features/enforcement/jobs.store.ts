@@ -36,7 +36,7 @@ const takeDone = prepared<{ ids: string }, JobsTable>((db, p, engine) =>
   db
     .updateTable('jobs')
     .set({ attempts: 1 })
-    .where('id', 'in', inList<JobId>(engine, p('ids')))
+    .where(inList(engine, 'id', p('ids')))
     .where('state', '=', 'done')
     .where('attempts', '=', 0)
     .returningAll(),
@@ -54,7 +54,7 @@ const selectByIds = prepared<{ ids: string }, JobsTable>((db, p, engine) =>
   db
     .selectFrom('jobs')
     .selectAll()
-    .where('id', 'in', inList<JobId>(engine, p('ids'))),
+    .where(inList(engine, 'id', p('ids'))),
 );
 
 /** What the media server had answered when a job ended; kept with the job and shown in the audit log. */

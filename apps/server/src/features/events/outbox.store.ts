@@ -2,6 +2,7 @@ import type { CallCid, EventId, UserId } from '@callgate/contract';
 import { newId } from '../../kernel/id.ts';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { type Builder, type Holes, prepared } from '../../storage/prepared.ts';
+import { rowWriter } from '../../storage/row-writer.ts';
 import type { OutboxTable } from '../../storage/tables.ts';
 import type { EventDraft, StoredAudience } from './event.ts';
 
@@ -16,19 +17,19 @@ const takeNext = (db: Builder, p: Holes<{ cid: CallCid }>) =>
     .returning('seq');
 const takeSequence = prepared<{ cid: CallCid }, { seq: number }>(takeNext);
 
-const insertEvent = prepared<EventRow & { cid: CallCid | null; call_seq: number | null }, never>((db, p) =>
-  db.insertInto('outbox').values({
-    id: p('id'),
-    type: p('type'),
-    cid: p('cid'),
-    call_seq: p('call_seq'),
-    payload: p('payload'),
-    audience: p('audience'),
-    created_at: p('created_at'),
-    app_seq: null,
-    concerns: p('concerns'),
-  }),
-);
+const insertEvents = rowWriter<EventRow & { cid: CallCid | null; call_seq: number | null }>({
+  table: 'outbox',
+  columns: {
+    id: 'text',
+    type: 'text',
+    cid: 'text',
+    call_seq: 'bigint',
+    payload: 'json',
+    audience: 'json',
+    created_at: 'bigint',
+    concerns: 'json',
+  },
+});
 /** Both in one: for PostgreSQL, where waiting for the number is a round trip with the call's row held. */
 const insertNumbered = prepared<CallEventRow, { seq: number }>((db, p) =>
   db
@@ -89,13 +90,9 @@ export async function appendEvents(
     };
   });
   rows.sort((a, b) => compareTexts(a.cid ?? '', b.cid ?? ''));
-  await Promise.all(
-    rows.map(({ cid, ...row }) =>
-      cid === null
-        ? insertEvent.all(tx, { ...row, cid, call_seq: null })
-        : appendNumbered(tx, { ...row, cid }),
-    ),
-  );
+  const ofNoCall = rows.filter(({ cid }) => cid === null).map((row) => ({ ...row, call_seq: null }));
+  const ofCalls = rows.filter((row) => row.cid !== null) as CallEventRow[];
+  await Promise.all([insertEvents(tx, ofNoCall), ...ofCalls.map((row) => appendNumbered(tx, row))]);
 }
 
 /** Members are named at the commit: who becomes one later does not hear what was before. */
@@ -114,7 +111,7 @@ async function appendNumbered(tx: Tx, row: CallEventRow): Promise<void> {
   const isOne = tx.engine === 'postgres';
   const taken = isOne ? await insertNumbered.first(tx, row) : await takeSequence.first(tx, row);
   if (!taken) throw new Error(`event for the call ${row.cid}, which has no row`);
-  if (!isOne) await insertEvent.all(tx, { ...row, call_seq: taken.seq });
+  if (!isOne) await insertEvents(tx, [{ ...row, call_seq: taken.seq }]);
 }
 
 const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -12,9 +12,9 @@ const selectBanEnd = prepared<{ prefixes: string }, { ends_at: number | null }>(
   db
     .selectFrom('ip_bans')
     .select((eb) => eb.fn.max(eb.fn.coalesce('expires_at', sql.lit(NEVER_ENDS))).as('ends_at'))
-    .where((eb) =>
+    .where(
       engine === 'sqlite'
-        ? eb('prefix', 'in', inList<string>(engine, p('prefixes')))
+        ? inList(engine, 'prefix', p('prefixes'))
         : sql<SqlBool>`prefix = any((${p('prefixes')})::text[])`,
     ),
 );

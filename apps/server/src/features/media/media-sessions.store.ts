@@ -122,7 +122,7 @@ const selectOfUsers = prepared<{ ids: string }, MediaSessionRow>((db, p, engine)
   db
     .selectFrom('media_sessions')
     .selectAll()
-    .where('user_id', 'in', inList<UserId>(engine, p('ids')))
+    .where(inList(engine, 'user_id', p('ids')))
     .where('state', 'in', LIVE),
 );
 const countSeats = prepared<{ cid: CallCid }, { seats: number }>((db, p) =>
@@ -141,7 +141,7 @@ const selectCameIn = prepared<{ cid: CallCid; ids: string; since: number }, { us
       .select('user_id')
       .distinct()
       .where('cid', '=', p('cid'))
-      .where('user_id', 'in', inList<UserId>(engine, p('ids')))
+      .where(inList(engine, 'user_id', p('ids')))
       .where('joined_at', 'is not', null)
       .where((eb) => eb.or([eb('joined_at', '>=', p('since')), eb('state', 'in', LIVE)])),
 );

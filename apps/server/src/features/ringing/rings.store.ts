@@ -30,7 +30,7 @@ const selectMembers = prepared<{ cid: CallCid; but: UserId; limit: number }, Cal
   membersBut(db, p).limit(p('limit')),
 );
 const selectNamed = prepared<{ cid: CallCid; but: UserId; ids: string }, Callable>((db, p, engine) =>
-  membersBut(db, p).where('call_members.user_id', 'in', inList<UserId>(engine, p('ids'))),
+  membersBut(db, p).where(inList(engine, 'call_members.user_id', p('ids'))),
 );
 const insertRing = prepared<RingRow, never>((db, p) =>
   db.insertInto('rings').values({
@@ -109,10 +109,10 @@ const selectOld = prepared<{ before: number; limit: number }, { id: RingId }>((d
     .limit(p('limit')),
 );
 const deleteRings = prepared<{ ids: string }, never>((db, p, engine) =>
-  db.deleteFrom('rings').where('id', 'in', inList<RingId>(engine, p('ids'))),
+  db.deleteFrom('rings').where(inList(engine, 'id', p('ids'))),
 );
 const deleteCallees = prepared<{ ids: string }, never>((db, p, engine) =>
-  db.deleteFrom('ring_callees').where('ring_id', 'in', inList<RingId>(engine, p('ids'))),
+  db.deleteFrom('ring_callees').where(inList(engine, 'ring_id', p('ids'))),
 );
 
 /** So many rings of one person in one call are looked at, the newest first; more are not open at the same time. */

@@ -20,7 +20,7 @@ const deleteFrom = prepared<{ task_id: TaskId; item: number }, never>((db, p) =>
   db.deleteFrom('task_outputs').where('task_id', '=', p('task_id')).where('item', '>=', p('item')),
 );
 const deleteOf = prepared<{ ids: string }, never>((db, p, engine) =>
-  db.deleteFrom('task_outputs').where('subject_id', 'in', inList<UserId>(engine, p('ids'))),
+  db.deleteFrom('task_outputs').where(inList(engine, 'subject_id', p('ids'))),
 );
 const selectAfter = prepared<{ task_id: TaskId; item: number; page: number; limit: number }, TaskOutput>(
   (db, p) =>

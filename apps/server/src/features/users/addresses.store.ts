@@ -45,7 +45,7 @@ const dropOldest = prepared<{ before: number; limit: number }, { user_id: UserId
     .returning('user_id'),
 );
 const dropOf = prepared<{ ids: string }, never>((db, p, engine) =>
-  db.deleteFrom('user_addresses').where('user_id', 'in', inList<UserId>(engine, p('ids'))),
+  db.deleteFrom('user_addresses').where(inList(engine, 'user_id', p('ids'))),
 );
 const noteActive = prepared<{ user_id: UserId; now: number }, never>((db, p) =>
   db
@@ -58,7 +58,7 @@ const holdPresent = prepared<{ ids: string }, { id: UserId }>((db, p, engine) =>
   const present = db
     .selectFrom('users')
     .select('id')
-    .where('id', 'in', inList<UserId>(engine, p('ids')))
+    .where(inList(engine, 'id', p('ids')))
     .where('deleted_at', 'is', null)
     .orderBy('id');
   return engine === 'postgres' ? present.forNoKeyUpdate() : present;
@@ -68,7 +68,7 @@ const noteVisibleActive = prepared<{ ids: string; now: number }, never>((db, p, 
   db
     .updateTable('users')
     .set({ last_active: p('now') })
-    .where('id', 'in', inList<UserId>(engine, p('ids')))
+    .where(inList(engine, 'id', p('ids')))
     .where('invisible', '=', 0),
 );
 const seenMany = prepared<{ seen: string; now: number }, never>((db, p, engine) => ({

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { inList, prepared } from '../../storage/prepared.ts';
 import { remembered } from '../../storage/remembered.ts';
+import { rowWriter } from '../../storage/row-writer.ts';
 import type { BansTable, UsersTable } from '../../storage/tables.ts';
 import type { UserFacts } from '../policy/index.ts';
 
@@ -43,7 +44,7 @@ const selectByIds = prepared<{ ids: string }, UserRow>((db, p, engine) =>
     .selectAll('users')
     .select(['bans.shadow as ban_shadow', 'bans.expires_at as ban_expires_at'])
     .select(ONLINE_UNTIL)
-    .where('users.id', 'in', inList<UserId>(engine, p('ids'))),
+    .where(inList(engine, 'users.id', p('ids'))),
 );
 /** What policy reads of a user's row. */
 export const FACT_COLUMNS = [
@@ -61,54 +62,49 @@ export type FactRow = Pick<
 const selectFacts = prepared<{ id: UserId }, FactRow>((db, p) =>
   db.selectFrom('users').select(FACT_COLUMNS).where('id', '=', p('id')),
 );
-const write = prepared<UsersTable, never>((db, p) =>
-  db
-    .insertInto('users')
-    .values({
-      id: p('id'),
-      role: p('role'),
-      name: p('name'),
-      image: p('image'),
-      custom: p('custom'),
-      teams: p('teams'),
-      language: p('language'),
-      invisible: p('invisible'),
-      created_at: p('created_at'),
-      updated_at: p('updated_at'),
-      last_active: p('last_active'),
-      deactivated_at: p('deactivated_at'),
-      deactivated_by_id: p('deactivated_by_id'),
-      deleted_at: p('deleted_at'),
-      deletion: p('deletion'),
-      revoke_tokens_issued_before: p('revoke_tokens_issued_before'),
-      guest_expires_at: p('guest_expires_at'),
-    })
-    .onConflict((conflict) =>
-      conflict.column('id').doUpdateSet((eb) => ({
-        role: eb.ref('excluded.role'),
-        name: eb.ref('excluded.name'),
-        image: eb.ref('excluded.image'),
-        custom: eb.ref('excluded.custom'),
-        teams: eb.ref('excluded.teams'),
-        language: eb.ref('excluded.language'),
-        invisible: eb.ref('excluded.invisible'),
-        created_at: eb.ref('excluded.created_at'),
-        updated_at: eb.ref('excluded.updated_at'),
-        deactivated_at: eb.ref('excluded.deactivated_at'),
-        deactivated_by_id: eb.ref('excluded.deactivated_by_id'),
-        deleted_at: eb.ref('excluded.deleted_at'),
-        deletion: eb.ref('excluded.deletion'),
-        revoke_tokens_issued_before: eb.ref('excluded.revoke_tokens_issued_before'),
-        guest_expires_at: eb.ref('excluded.guest_expires_at'),
-      })),
-    ),
-);
+const writeUsers = rowWriter<UsersTable>({
+  table: 'users',
+  columns: {
+    id: 'text',
+    role: 'text',
+    name: 'text',
+    image: 'text',
+    custom: 'json',
+    teams: 'json',
+    language: 'text',
+    invisible: 'smallint',
+    created_at: 'bigint',
+    updated_at: 'bigint',
+    last_active: 'bigint',
+    deactivated_at: 'bigint',
+    deactivated_by_id: 'text',
+    deleted_at: 'bigint',
+    deletion: 'text',
+    revoke_tokens_issued_before: 'bigint',
+    guest_expires_at: 'bigint',
+  },
+  conflict: {
+    key: 'id',
+    update: [
+      ...(['role', 'name', 'image', 'custom', 'teams', 'language', 'invisible'] as const),
+      ...([
+        'created_at',
+        'updated_at',
+        'deactivated_at',
+        'deactivated_by_id',
+        'deleted_at',
+        'deletion',
+      ] as const),
+      ...(['revoke_tokens_issued_before', 'guest_expires_at'] as const),
+    ],
+  },
+});
 const selectBlockedIds = prepared<{ ids: string }, { user_id: UserId; blocked_user_id: UserId }>(
   (db, p, engine) =>
     db
       .selectFrom('user_blocks')
       .select(['user_id', 'blocked_user_id'])
-      .where('user_id', 'in', inList<UserId>(engine, p('ids')))
+      .where(inList(engine, 'user_id', p('ids')))
       .orderBy('created_at')
       .orderBy('blocked_user_id'),
 );
@@ -144,9 +140,7 @@ export const factsOfRow = (id: UserId, row: FactRow): UserFacts => ({
 });
 
 /** Writes rows, new or changed. Hold `user:<id>` of each. `last_active` of an existing row stays. */
-export async function saveUsers(tx: Tx, rows: readonly UsersTable[]): Promise<void> {
-  await Promise.all(rows.map((row) => write.all(tx, row)));
-}
+export const saveUsers: (tx: Tx, rows: readonly UsersTable[]) => Promise<void> = writeUsers;
 
 /** Whom each of these users blocks, first blocked first. */
 export async function blockedIdsOf(

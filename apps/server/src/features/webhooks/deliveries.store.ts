@@ -100,7 +100,7 @@ const selectEvents = prepared<{ ids: string }, OutboxRow>((db, p, engine) =>
   db
     .selectFrom('outbox')
     .selectAll()
-    .where('id', 'in', inList<EventId>(engine, p('ids'))),
+    .where(inList(engine, 'id', p('ids'))),
 );
 const selectDelivery = prepared<{ id: DeliveryId }, DeliveryRow>((db, p) =>
   db.selectFrom('webhook_deliveries').selectAll().where('id', '=', p('id')),

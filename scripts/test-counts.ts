@@ -18,6 +18,8 @@ export interface TestCounts {
   readonly webhookKillRounds: number;
   /** Rounds of kill -9 while timers are fired, on each engine. */
   readonly timerKillRounds: number;
+  /** Rounds of cut event sockets, on each engine. */
+  readonly cutRounds: number;
   /** Races of conflicting acts, on each engine. */
   readonly races: number;
   /** Requests of the fuzz test, on each engine, shared out evenly over the routes. */
@@ -37,6 +39,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     bulkUsers: 10_000,
     webhookKillRounds: 3,
     timerKillRounds: 3,
+    cutRounds: 12,
     races: 100,
     fuzzRequests: 3_000,
     properties: 200,
@@ -49,6 +52,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     bulkUsers: 100_000,
     webhookKillRounds: 25,
     timerKillRounds: 25,
+    cutRounds: 200,
     races: 1_000,
     fuzzRequests: 30_000,
     properties: 2_000,

@@ -55,7 +55,7 @@ export function createAccept(deps: {
     if (bytes === undefined) return;
     const { caller, first } = await door.identify(message, arrival, bytes);
     if (isStopping()) throw new ApiError('overloaded', 'the server stops; connect again');
-    listen(await open({ socket, caller, first, address: arrival.counted }), socket);
+    listen(await open({ socket, wire: message.socket, caller, first, address: arrival.counted }), socket);
   };
 
   return async (door, message, arrival, socket) => {

@@ -11,6 +11,7 @@ import type { SessionSelector } from '../features/media/index.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { createRounds } from '../kernel/rounds.ts';
 import type { Cursors } from './cursor.ts';
+import { Frame } from './frame.ts';
 import { withCursor } from './messages.ts';
 import { type Judge, type Refused, refusedNow } from './re-evaluate.ts';
 import { recipientsOf } from './recipients.ts';
@@ -103,7 +104,7 @@ export function createFanOut(deps: FanOutDeps): FanOut {
       // Asked again at each: an act that is told meanwhile may have ended a watch.
       const isWatching = (session: SocketSession) =>
         session.watches.has(cid) && !session.unconfirmed.has(cid);
-      void inTurns([...registry.ofCall(cid)], Buffer.from(text), isWatching);
+      void inTurns([...registry.ofCall(cid)], new Frame(text), isWatching);
     },
     settled: () => rounds.run(),
     async close() {
@@ -119,7 +120,7 @@ async function tell(deps: FanOutDeps, row: OrderedRow): Promise<void> {
   const { registry, cursors } = deps;
   const sessions = await recipientsOf(deps, registry, row);
   if (sessions.size > 0) {
-    const message = Buffer.from(withCursor(eventMessage(row), cursors.of(row.app_seq)));
+    const message = new Frame(withCursor(eventMessage(row), cursors.of(row.app_seq)));
     await inTurns(sessions, message, (session) => {
       if (session.place >= row.app_seq) return false;
       session.place = row.app_seq;
@@ -134,7 +135,7 @@ async function tell(deps: FanOutDeps, row: OrderedRow): Promise<void> {
 /** Sends to those who are due when it is their turn, and lets the loop do other things in between. */
 async function inTurns(
   sessions: Iterable<SocketSession>,
-  message: Buffer,
+  message: Frame,
   isDue: (session: SocketSession) => boolean,
 ): Promise<void> {
   let sent = 0;

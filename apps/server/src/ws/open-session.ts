@@ -96,12 +96,15 @@ async function newConnection(
 }
 
 const sessionOf = ({ clock }: OpeningDeps, opening: Opening, id: ConnectionId): SocketSession => {
-  const { caller, address, socket } = opening;
-  return new SocketSession(socket, {
-    id,
-    userId: caller.userId,
-    asked: askedBy(caller, address),
-    expiresAt: caller.token.expiresAt,
-    now: clock.now(),
-  });
+  const { caller, address, socket, wire } = opening;
+  return new SocketSession(
+    { socket, wire },
+    {
+      id,
+      userId: caller.userId,
+      asked: askedBy(caller, address),
+      expiresAt: caller.token.expiresAt,
+      now: clock.now(),
+    },
+  );
 };

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { ConnectRequest } from '@callgate/contract';
 import type { WebSocket } from 'ws';
 import type { Acts } from '../features/enforcement/index.ts';
@@ -12,6 +13,8 @@ import type { SocketSession } from './session.ts';
 /** A socket whose first message was accepted. */
 export interface Opening {
   socket: WebSocket;
+  /** What it runs over. */
+  wire: Duplex;
   caller: Extract<Caller, { kind: 'user' }>;
   first: ConnectRequest;
   /** What policy is told of where it comes from. */

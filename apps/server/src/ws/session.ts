@@ -1,8 +1,10 @@
+import type { Duplex } from 'node:stream';
 import type { CallCid, ConnectionId, UserId } from '@callgate/contract';
 import { WebSocket } from 'ws';
 import type { Asked } from '../features/policy/index.ts';
 import type { Seen } from '../features/users/index.ts';
 import type { WatchRow } from '../features/watching/index.ts';
+import { Frame } from './frame.ts';
 
 /** Bytes that may wait for one reader; who lets more pile up is cut off and may resume. */
 const MOST_BUFFERED = 1024 * 1024;
@@ -23,9 +25,8 @@ export const CLOSE = {
 } as const;
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
 
-/** JSON; its bytes where many get the same, which `ws` then need not encode for each of them. */
-type Message = string | Buffer;
-const AS_TEXT = { binary: false };
+/** JSON; a frame where many get the same. */
+type Message = string | Frame;
 
 /** One authenticated event socket. */
 export class SocketSession {
@@ -47,15 +48,17 @@ export class SocketSession {
   /** When it was last written down that the person is there, ms. */
   seenAt: number;
   readonly #socket: WebSocket;
+  readonly #wire: Duplex;
   /** Messages that wait until what was missed has been sent; undefined: nothing waits. */
   #held: Message[] | undefined = [];
   #over = false;
 
   constructor(
-    socket: WebSocket,
+    { socket, wire }: { socket: WebSocket; wire: Duplex },
     facts: { id: ConnectionId; userId: UserId; asked: Asked; expiresAt: number | null; now: number },
   ) {
     this.#socket = socket;
+    this.#wire = wire;
     this.id = facts.id;
     this.userId = facts.userId;
     this.asked = facts.asked;
@@ -83,7 +86,8 @@ export class SocketSession {
   /** Sends before everything that is held back. */
   sendNow(message: Message): void {
     if (this.#over || this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(message, AS_TEXT);
+    if (message instanceof Frame) this.#wire.write(message.bytes);
+    else this.#socket.send(message);
     if (this.#socket.bufferedAmount > MOST_BUFFERED) this.close(CLOSE.overload, 'reads too slowly');
   }
 

@@ -116,7 +116,11 @@ const ending =
   };
 
 function upgrading(door: Door, accept: ReturnType<typeof createAccept>): Sockets['upgrade'] {
-  const server = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: CONNECT_BYTES });
+  // Not compressed: the same frame goes to everybody who hears an event.
+  const server = new WebSocketServer({
+    ...{ noServer: true, clientTracking: false, perMessageDeflate: false },
+    maxPayload: CONNECT_BYTES,
+  });
   return (message, socket, head) => {
     let arrival: Arrival;
     try {

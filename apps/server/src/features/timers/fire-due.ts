@@ -48,11 +48,20 @@ export function createFiring({ database, clock, logger, handlers }: TimersOption
       await database.write((tx) => postponeTimer(tx, timer, later));
     }
   };
-  /** A failure of the store is thrown when all have settled. */
-  const fireTogether = async (timers: readonly Timer[]): Promise<void> => {
-    const settled = await Promise.allSettled(timers.map(fire));
-    const failed = settled.find((result) => result.status === 'rejected');
-    if (failed) throw failed.reason;
+  /** Fires them, so many at work at all times. A failure of the store is thrown when those at work have settled. */
+  const fireAll = async (timers: readonly Timer[]): Promise<void> => {
+    const left = timers.values();
+    const failures: unknown[] = [];
+    const lane = async (): Promise<void> => {
+      for (const timer of left) {
+        if (isStopped || failures.length > 0) return;
+        await fire(timer).catch((error: unknown) => failures.push(error));
+        // Whoever waits for the event loop comes first: a raid's bans may end in one second.
+        await nextTurn();
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, lane));
+    if (failures.length > 0) throw failures[0];
   };
 
   return {
@@ -65,12 +74,7 @@ export function createFiring({ database, clock, logger, handlers }: TimersOption
         const lanes = await database.read((snapshot) =>
           Promise.all(kinds.map((kind) => dueTimers(snapshot, now, LANE, kind))),
         );
-        const due = inTurns(lanes);
-        for (let at = 0; at < due.length && !isStopped; at += atOnce) {
-          await fireTogether(due.slice(at, at + atOnce));
-          // Whoever waits for the event loop comes first: a raid's bans may end in one second.
-          await nextTurn();
-        }
+        await fireAll(inTurns(lanes));
       }
       return Number.POSITIVE_INFINITY;
     },

@@ -20,7 +20,7 @@ export interface Judge {
 /** What policy refuses now. */
 export interface Refused {
   session: SocketSession;
-  /** Absent: the person may make no request at all, so the socket closes. */
+  /** Absent: the person may have no socket, so it closes. */
   cid?: CallCid;
   reason: RefusalReason;
 }
@@ -32,6 +32,9 @@ export async function refusedNow(
   concerns: readonly SessionSelector[],
 ): Promise<Refused[]> {
   const questions = concerns.flatMap((concern) => questionsOf(registry, concern));
+  if (concerns.some((concern) => 'addresses' in concern)) {
+    questions.push(...(await fromBannedAddresses(judge, registry)));
+  }
   const refused: Refused[] = [];
   for (let at = 0; at < questions.length; at += IN_ONE_SNAPSHOT) {
     if (at > 0) await nextTurn();
@@ -67,6 +70,29 @@ function questionsOf(registry: Registry, concern: SessionSelector): Question[] {
   return 'everybody' in concern ? registry.all().flatMap(all) : [];
 }
 
+/**
+ * Sockets whose address is banned now. Addresses are asked first, because of thousands of sockets hardly any is from
+ * a banned one; who is exempt, policy says.
+ */
+async function fromBannedAddresses(
+  { database, policy, clock }: Judge,
+  registry: Registry,
+): Promise<Question[]> {
+  const byAddress = Map.groupBy(registry.all(), ({ asked }) => asked.address);
+  const addresses = [...byAddress.keys()].filter((address) => address !== null);
+  const banned: string[] = [];
+  for (let at = 0; at < addresses.length; at += IN_ONE_SNAPSHOT) {
+    if (at > 0) await nextTurn();
+    const some = addresses.slice(at, at + IN_ONE_SNAPSHOT);
+    const now = clock.now();
+    const answers = await database.read((snapshot) =>
+      Promise.all(some.map((address) => policy.sources.isAddressBanned(snapshot, address, now))),
+    );
+    banned.push(...some.filter((_, index) => answers[index]));
+  }
+  return banned.flatMap((address) => (byAddress.get(address) ?? []).map((session) => ({ session })));
+}
+
 /** The socket itself and everything that it watches. */
 const all = (session: SocketSession): Question[] => [
   { session },
@@ -91,15 +117,16 @@ export async function readRefusal(
   }
 }
 
-/** Why the person may make no request at all. */
-async function socketRefusal(
+/** Why the person may have no socket from there: they may make no request at all, or the address is banned. */
+export async function socketRefusal(
   { policy, clock }: Judge,
   snapshot: Handle,
   { asked }: SocketSession,
 ): Promise<RefusalReason | null> {
   try {
     const [person, app] = await Promise.all([policy.person(snapshot, asked), policy.sources.app(snapshot)]);
-    return personRefusal(person, asked.token, { app, now: clock.now() });
+    const refused = personRefusal(person, asked.token, { app, now: clock.now() });
+    return refused ?? (person.addressBanned ? 'address_banned' : null);
   } catch (error) {
     if (error instanceof ApiError && error.kind === 'not_found') return 'deleted';
     throw error;

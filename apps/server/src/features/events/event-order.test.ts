@@ -1,8 +1,8 @@
 import type { CallCid } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Handle } from '../../storage/database.ts';
-import { builderOf, rawStatement } from '../../storage/prepared.ts';
+import { builderOf } from '../../storage/prepared.ts';
 import { testEngines } from '../../storage/test-databases.ts';
+import { plansOf } from '../../storage/test-plans.ts';
 import { createWorld, type World } from '../test/world.ts';
 import { eventMessage } from './event-message.ts';
 import { eventsAfter, lastPlace, lastSeqOf } from './event-order.store.ts';
@@ -98,21 +98,9 @@ for (const engine of testEngines) {
     });
 
     test('[EVT8] the last place and the events behind one are found in the index of places', async () => {
-      const asked: string[] = [];
-      await db().write(async (tx) => {
-        // Over few rows PostgreSQL reads the table, which is right there.
-        if (tx.engine === 'postgres') await tx.run(rawStatement('set local enable_seqscan = off'));
-        const explain = tx.engine === 'sqlite' ? 'explain query plan' : 'explain';
-        const explained: Handle = {
-          engine: tx.engine,
-          async run(statement) {
-            const plan = await tx.run({ ...statement, sql: `${explain} ${statement.sql}` });
-            asked.push(JSON.stringify(plan));
-            return [];
-          },
-        };
-        await lastPlace(explained);
-        await eventsAfter(explained, 1_000, 200);
+      const asked = await plansOf(db(), async (tx) => {
+        await lastPlace(tx);
+        await eventsAfter(tx, 1_000, 200);
       });
       expect(asked.length).toBe(2);
       for (const plan of asked) expect(plan).toMatch(/(using|scan).* outbox_app_seq\b/i);

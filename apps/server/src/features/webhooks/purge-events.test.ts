@@ -1,8 +1,7 @@
 import type { EventHookRequest } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Tx } from '../../storage/database.ts';
-import { rawStatement } from '../../storage/prepared.ts';
 import { testEngines } from '../../storage/test-databases.ts';
+import { plansOf } from '../../storage/test-plans.ts';
 import { lastPlace } from '../events/index.ts';
 import { refusedWith } from '../test/world.ts';
 import { PURGE_BATCH } from '../timers/index.ts';
@@ -171,21 +170,9 @@ for (const engine of testEngines) {
     });
 
     test('[EVT10] the events and what needs them are found in indexes', async () => {
-      const plans: string[] = [];
-      await database().write(async (tx) => {
-        // Over few rows PostgreSQL reads the table, which is right there.
-        if (tx.engine === 'postgres') await tx.run(rawStatement('set local enable_seqscan = off'));
-        const explain = tx.engine === 'sqlite' ? 'explain query plan' : 'explain';
-        const explained: Tx = {
-          engine: tx.engine,
-          lock: (...subjects) => tx.lock(...subjects),
-          async run(statement) {
-            plans.push(JSON.stringify(await tx.run({ ...statement, sql: `${explain} ${statement.sql}` })));
-            return [];
-          },
-        };
-        await placedEvents(explained, 1_000, PURGE_BATCH);
-        await deleteUnneeded(explained, { after: 1_000, last: 1_200, before: 0 });
+      const plans = await plansOf(database(), async (tx) => {
+        await placedEvents(tx, 1_000, PURGE_BATCH);
+        await deleteUnneeded(tx, { after: 1_000, last: 1_200, before: 0 });
       });
       expect(plans).toHaveLength(2);
       for (const plan of plans) {

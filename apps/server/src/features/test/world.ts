@@ -193,7 +193,7 @@ export async function createWorld(engine: TestEngine): Promise<World> {
     async events(cid) {
       const found = cid
         ? await database.read((snapshot) => eventsOfCall(snapshot, cid))
-        : (await rows('outbox')).sort((a, b) => a.created_at - b.created_at);
+        : (await rows('outbox')).sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1));
       return notOfJoins(found).map((row) => ({
         type: row.type,
         cid: row.cid,

@@ -67,6 +67,22 @@ for (const engine of testEngines) {
       expect((await server('GET', '/api/v2/moderation/logs', undefined)).body.logs).toEqual(before.body.logs);
     });
 
+    test('[SOC24] whom an act has shut out hears nothing that is sent after its reply', async () => {
+      const socket = await world.connect('sara');
+      const witness = await world.watch('mo', 'default:one');
+      const path = `${CALL}?watch=true&connection_id=${socket.connectionId}`;
+      for (let round = 0; round < 40; round++) {
+        expect((await world.as('sara')('GET', path)).status).toBe(200);
+        await server('POST', `${CALL}/block`, { user_id: 'sara' });
+        expect((await server('POST', REACTION, { type: 'like', user_id: 'mo' })).status).toBe(200);
+        await server('POST', `${CALL}/unblock`, { user_id: 'sara' });
+        await socket.until(() => socket.types().filter((type) => type === 'watch.ended').length > round);
+      }
+      await world.arrived(witness);
+      expect(witness.types().filter((type) => type === 'call.reaction_new')).toHaveLength(40);
+      expect(socket.types()).not.toContain('call.reaction_new');
+    });
+
     test('[SOC24] with an Idempotency-Key it is sent once', async () => {
       const sara = await world.watch('sara', 'default:one');
       for (let times = 0; times < 3; times++) {

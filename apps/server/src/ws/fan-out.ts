@@ -33,9 +33,12 @@ export interface FanOut {
   readonly place: number;
   /** The place up to which everything has been told to everybody: safe to go on behind. */
   readonly told: number;
-  /** To everybody who watches the call now; in no order, and never again. */
+  /**
+   * To everybody who watches the call once all that is committed by now has been told: whom an act has shut out hears
+   * nothing that was sent after it. In no order otherwise, and never again.
+   */
   ephemeral(cid: CallCid, text: string): void;
-  /** Resolves when everything that has its place by now has been told. */
+  /** Resolves when everything that is committed by now has been told, and what passes has been sent. */
   settled(): Promise<void>;
   close(): Promise<void>;
 }
@@ -84,6 +87,14 @@ export function createFanOut(deps: FanOutDeps): FanOut {
     isFailing = true;
     setTimeout(() => rounds.wake(), RETRY_MS).unref();
   });
+  /** Many ask at a time: the question whether anything is left to tell is one read for all of them. */
+  const everything = createRounds(
+    async () => {
+      await order.flush();
+      await rounds.run();
+    },
+    () => undefined,
+  );
   let stop: (() => void) | undefined;
   return {
     get place() {
@@ -104,9 +115,12 @@ export function createFanOut(deps: FanOutDeps): FanOut {
       // Asked again at each: an act that is told meanwhile may have ended a watch.
       const isWatching = (session: SocketSession) =>
         session.watches.has(cid) && !session.unconfirmed.has(cid);
-      void inTurns([...registry.ofCall(cid)], new Frame(text), isWatching);
+      void everything.run().then(
+        () => (isClosed ? undefined : inTurns([...registry.ofCall(cid)], new Frame(text), isWatching)),
+        (error: unknown) => logger.error({ err: error }, 'an event that passes could not be sent'),
+      );
     },
-    settled: () => rounds.run(),
+    settled: () => everything.run(),
     async close() {
       stop?.();
       isClosed = true;

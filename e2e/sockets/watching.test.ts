@@ -71,6 +71,21 @@ for (const engine of testEngines) {
       }
     });
 
+    test('[SOC13] to watch once more interrupts nothing', async () => {
+      const socket = await world.watch('sara', 'default:one');
+      const path = `${CALL}?watch=true&connection_id=${socket.connectionId}`;
+      for (let round = 0; round < 40; round++) {
+        const replies = await Promise.all([
+          ...Array.from({ length: 3 }, () => world.as('sara')('GET', path)),
+          server('POST', `${CALL}/reaction`, { type: 'like', user_id: 'mo' }),
+          server('POST', `${CALL}/reaction`, { type: 'like', user_id: 'mo' }),
+        ]);
+        for (const { status } of replies) expect(status).toBe(200);
+      }
+      await world.arrived(socket);
+      expect(socket.types()).toHaveLength(80);
+    });
+
     test('[SOC14] each event comes once and in order to whom it is for, and to nobody else', async () => {
       const watching = [await world.watch('sara', 'default:one'), await world.watch('mo', 'default:one')];
       const elsewhere = await world.watch('sara', 'default:two');

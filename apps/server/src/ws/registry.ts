@@ -44,10 +44,10 @@ export class Registry {
     session.unconfirmed.clear();
   }
 
-  /** From now on the session hears of the call; policy has yet to confirm it. */
+  /** From now on the session hears of the call; policy has yet to confirm a watch that it did not have before. */
   watch(session: SocketSession, watch: WatchRow): void {
+    if (!session.watches.has(watch.cid)) session.unconfirmed.add(watch.cid);
     session.watches.set(watch.cid, watch);
-    session.unconfirmed.add(watch.cid);
     into(this.#byCall, watch.cid, session);
   }
 

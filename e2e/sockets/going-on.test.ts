@@ -158,6 +158,28 @@ for (const engine of testEngines) {
       expect(second.messages.at(1)).toMatchObject({ user: { id: 'sara' } });
     });
 
+    test('[SOC19] the end of a watch is told again to a client that may not have heard of it', async () => {
+      const socket = await world.watch('sara', 'default:one');
+      const { cursor } = socket;
+      await server('POST', `${CALL}/block`, { user_id: 'sara' });
+      await socket.until(({ type }) => type === 'watch.ended');
+      const unheard = await resume('sara', { ...socket, connectionId: socket.connectionId, cursor });
+      expect(await unheard.until(({ type }) => type === 'watch.ended')).toMatchObject({ reason: 'blocked' });
+      expect(unheard.types()).toEqual(['call.blocked_user', 'watch.ended']);
+      await server('POST', `${CALL}/unblock`, { user_id: 'sara' });
+      await unheard.until(({ type }) => type === 'call.unblocked_user');
+      const heard = await resume('sara', unheard);
+      await world.arrived(heard);
+      expect(heard.messages[0]).toMatchObject({ resumed: true });
+      expect(heard.types()).toEqual([]);
+      const path = `${CALL}?watch=true&connection_id=${heard.connectionId}`;
+      expect((await world.as('sara')('GET', path)).status).toBe(200);
+      const anew = await resume('sara', { ...socket, connectionId: heard.connectionId, cursor });
+      await world.mark();
+      await anew.until(({ type }) => type === 'call.updated');
+      expect(anew.types()).not.toContain('watch.ended');
+    });
+
     test('[SOC21] going on with an open connection closes the older socket', async () => {
       const first = await world.watch('sara', 'default:one');
       const second = await resume('sara', first);

@@ -72,6 +72,18 @@ for (const engine of testEngines) {
       await other.until(({ type }) => type === 'call.updated');
     });
 
+    test('[SOC10] a socket that is being opened while its person is deactivated does not stay', async () => {
+      for (let round = 0; round < 40; round++) {
+        const opening = world.connect('sara').catch(() => undefined);
+        for (let turns = 0; turns < round % 8; turns++) await new Promise((next) => setImmediate(next));
+        await world.as(null)('POST', '/api/v2/users/sara/deactivate', {});
+        const socket = await opening;
+        if (socket) expect((await socket.closed).code).toBe(4003);
+        expect(world.services.sockets.stats().open).toBe(0);
+        await world.as(null)('POST', '/api/v2/users/sara/reactivate', {});
+      }
+    });
+
     test('[SOC10] a ban closes no socket and is told to the banned', async () => {
       const socket = await world.watch('sara', 'default:one');
       await world.as(null)('POST', '/api/v2/moderation/ban', { target_user_id: 'sara', reason: 'spam' });

@@ -7,7 +7,7 @@ import { connectionOk } from './messages.ts';
 import type { Opening, OpeningDeps } from './opening.ts';
 import { socketRefusal } from './re-evaluate.ts';
 import { replay } from './replay.ts';
-import { endBefore, goOnWatching, resumeConnection } from './resume.ts';
+import { endBefore, goOnWatching, resumeConnection, tellOfEnds } from './resume.ts';
 import { SocketSession } from './session.ts';
 
 /** Sockets that one person may have open at a time. */
@@ -39,7 +39,10 @@ export async function openSession(deps: OpeningDeps, opening: Opening): Promise<
     if (resumed) await goOnWatching(deps, session, resumed, missed);
     await demandStillAllowed(deps, session);
     session.sendNow(connectionOk(clock.now(), told));
-    if (resumed) await replay(deps, session, missed, resumed.watches);
+    if (resumed) {
+      await replay(deps, session, missed, resumed.watches);
+      await tellOfEnds(deps, session, resumed);
+    }
   } catch (error) {
     deps.forget(session, 'could not be opened');
     throw error;

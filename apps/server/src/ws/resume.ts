@@ -76,3 +76,24 @@ export async function goOnWatching(
     session.send(watchEnded(clock.now(), { connection_id: session.id, call_cid: cid, reason }));
   }
 }
+
+/**
+ * Tells again of watches that ended, unless the client has heard of it for sure: it has when it heard something that
+ * came later in the call. What it watches anew by now goes on.
+ */
+export async function tellOfEnds(
+  { database, clock }: OpeningDeps,
+  session: SocketSession,
+  { from, watches }: Resumed,
+): Promise<void> {
+  const over = watches.filter(({ to_seq }) => to_seq !== null);
+  if (over.length === 0) return;
+  const heard = await database.read((snapshot) =>
+    Promise.all(over.map(({ cid }) => lastSeqOf(snapshot, cid, from))),
+  );
+  for (const [at, { cid, to_seq, reason }] of over.entries()) {
+    if ((heard[at] ?? 0) > (to_seq ?? 0) || session.watches.has(cid)) continue;
+    const ended = { connection_id: session.id, call_cid: cid, reason: reason ?? '' };
+    session.sendNow(watchEnded(clock.now(), ended));
+  }
+}

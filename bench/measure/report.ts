@@ -26,12 +26,12 @@ export function figuresText(parts: readonly Part[], { machine, postgres, options
   const targets = parts.flatMap((part) => part.targets);
   return [
     `Machine: ${machine.join('; ')}. ${postgres}.`,
-    `Settings: ${rounds} rounds of ${seconds} s each, in turn with the baseline, after ${warmUpSeconds} s of warm-up; ` +
+    `Settings: what is measured by rounds takes ${rounds} of ${seconds} s, in turn with its baseline, after ${warmUpSeconds} s of warm-up; ` +
       `medians over the rounds, ratios within a round. Server, baseline and load generator are processes of their ` +
       `own on one machine. Rate limits are raised by configuration; log level warn.`,
-    '## Promised and measured',
+    '### Promised and measured',
     table(['', 'promised', 'measured', 'met'], targets.map(targetLine)),
-    ...parts.flatMap(({ title, text, head, lines }) => [`## ${title}`, text, table(head, lines)]),
+    ...parts.flatMap(({ title, text, head, lines }) => [`### ${title}`, text, table(head, lines)]),
   ].join('\n\n');
 }
 

@@ -75,8 +75,8 @@ for (const engine of testEngines) {
         expect((await world.as('sara')('GET', path)).status).toBe(200);
         await server('POST', `${CALL}/block`, { user_id: 'sara' });
         expect((await server('POST', REACTION, { type: 'like', user_id: 'mo' })).status).toBe(200);
-        await server('POST', `${CALL}/unblock`, { user_id: 'sara' });
         await socket.until(() => socket.types().filter((type) => type === 'watch.ended').length > round);
+        await server('POST', `${CALL}/unblock`, { user_id: 'sara' });
       }
       await world.arrived(witness);
       expect(witness.types().filter((type) => type === 'call.reaction_new')).toHaveLength(40);

@@ -20,6 +20,8 @@ export interface TestCounts {
   readonly timerKillRounds: number;
   /** Rounds of cut event sockets, on each engine. */
   readonly cutRounds: number;
+  /** Histories of who hears what, on each engine. */
+  readonly visibilityHistories: number;
   /** Races of conflicting acts, on each engine. */
   readonly races: number;
   /** Requests of the fuzz test, on each engine, shared out evenly over the routes. */
@@ -40,6 +42,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     webhookKillRounds: 3,
     timerKillRounds: 3,
     cutRounds: 12,
+    visibilityHistories: 10,
     races: 100,
     fuzzRequests: 3_000,
     properties: 200,
@@ -53,6 +56,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     webhookKillRounds: 25,
     timerKillRounds: 25,
     cutRounds: 200,
+    visibilityHistories: 200,
     races: 1_000,
     fuzzRequests: 30_000,
     properties: 2_000,

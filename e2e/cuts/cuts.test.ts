@@ -1,10 +1,9 @@
 import { testEngines } from '@callgate/server/storage/test-databases.ts';
 import { afterAll, describe, expect, test } from 'vitest';
 import { testCounts, testSeed } from '../../scripts/test-counts.ts';
-import { noteFigure } from '../../scripts/test-notes.ts';
 import { between, pick, randomFrom } from '../crash/random.ts';
 import { demand } from '../crash/state.ts';
-import { writeReport } from '../report-page.ts';
+import { createEventsReport } from '../events-page.ts';
 import { CALLS, grant, LISTENERS, newVersion, prepare, runLane } from './acts.ts';
 import { Listener, PATIENCE_MS } from './listener.ts';
 import { live } from './live.ts';
@@ -113,15 +112,8 @@ async function check(run: Run, hint: string): Promise<number> {
   return heard;
 }
 
-const figures: string[] = [];
-afterAll(() =>
-  writeReport(
-    'events-report.md',
-    'Sockets that are cut',
-    'Written by `CALLGATE_TEST_COUNTS=full npm test e2e/cuts`. Eight clients listen while six lanes of acts go on; in each round their sockets are cut, held or taken over at random instants and right after replies, in one of four the server is killed with SIGKILL, and what everybody heard is held against the events in the database ([the rules of sockets](../spec/sockets.md)).',
-    figures,
-  ),
-);
+const report = createEventsReport();
+afterAll(() => report.finish());
 
 for (const engine of testEngines) {
   describe(engine.name, () => {
@@ -149,8 +141,7 @@ for (const engine of testEngines) {
         }
         const counts = Object.entries(stage.counts).map(([name, count]) => `${name} ${count}`);
         const figure = `cuts on ${engine.name}: ${ROUNDS} rounds (${counts.sort().join(', ')}), ${run.checked} events, heard ${heard} times, 0 lost, 0 doubled`;
-        figures.push(`${figure} (seed ${seed})`);
-        noteFigure(figure);
+        report.note(figure, seed);
       } finally {
         for (const listener of run.listeners) await listener.close();
         await stage.discard();

@@ -65,7 +65,8 @@ export async function openSocket(
   const change = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
   const until: SocketClient['until'] = async (fits) => {
     const deadline = performance.now() + PATIENCE_MS;
-    const timer = setTimeout(wake, PATIENCE_MS);
+    // A timer may fire a millisecond early by this clock; nothing would wake us again.
+    const timer = setTimeout(wake, PATIENCE_MS + 5);
     try {
       for (;;) {
         const found = messages.find(fits);

@@ -7,6 +7,8 @@ import { callPath } from './scene.ts';
 export interface AskedWatch {
   cid: string;
   status: number;
+  /** The connection that was to watch. */
+  connectionId: string;
 }
 
 /** A person's client, and what it knows. */
@@ -36,6 +38,10 @@ export class Client {
     this.#world = world;
     this.person = person;
     this.name = name;
+  }
+
+  get connectionId(): string {
+    return this.#socket?.connectionId ?? '';
   }
 
   get isOpen(): boolean {
@@ -68,9 +74,10 @@ export class Client {
   }
 
   async watch(cid: string): Promise<void> {
-    const asked: AskedWatch = { cid, status: 0 };
+    const { connectionId } = this;
+    const asked: AskedWatch = { cid, status: 0, connectionId };
     this.asked.push(asked);
-    const query = `watch=true&connection_id=${this.#socket?.connectionId}`;
+    const query = `watch=true&connection_id=${connectionId}`;
     const { status } = await this.#world.as(this.person)('GET', `${callPath(cid)}?${query}`);
     asked.status = status;
   }

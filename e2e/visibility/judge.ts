@@ -159,10 +159,12 @@ function wrongWatches(client: Client, past: Past, ended: ReadonlySet<string>): s
       problems.push(`no longer watches ${cid}, for no reason`);
     client.watching.delete(cid);
   }
-  client.unsure = client.asked
-    .filter(({ cid, status }) => status === 200 && ended.has(cid))
+  // A connection that was given up for a fresh one watches nothing any more.
+  const begun = client.asked
+    .filter(({ status, connectionId }) => status === 200 && connectionId === client.connectionId)
     .map(({ cid }) => cid);
-  for (const { cid, status } of client.asked) if (status === 200 && !ended.has(cid)) client.watching.add(cid);
+  client.unsure = begun.filter((cid) => ended.has(cid));
+  for (const cid of begun) if (!ended.has(cid)) client.watching.add(cid);
   const isGone = past.states.slice(past.begin).some(({ people }) => people[client.person]?.deactivated);
   if (client.closed !== undefined && client.closed !== LEFT && !(isGone && client.closed === 4003))
     problems.push(`was closed with ${client.closed}`);

@@ -59,13 +59,15 @@ const updateSettled = statement<{ rows: string }, { id: DeliveryId }>((p, isSqli
       returning webhook_deliveries.id`,
 );
 
+/** As the index says it: SQLite takes an index of some rows when the statement asks for these rows in the same words. */
+export const DUE = sql.raw(`state in ('retrying', 'slow')`);
 const selectRetrying = statement<{ hook_id: HookId; limit: number }, DeliveryRow>(
   (p) => sql`select * from webhook_deliveries
-    where hook_id = ${p('hook_id')} and state = 'retrying' order by next_at limit ${p('limit')}`,
+    where hook_id = ${p('hook_id')} and state = 'retrying' and ${DUE} order by next_at limit ${p('limit')}`,
 );
 const selectSlow = statement<{ hook_id: HookId; now: number; limit: number }, DeliveryRow>(
   (p) => sql`select * from webhook_deliveries
-    where hook_id = ${p('hook_id')} and state = 'slow' and next_at <= ${p('now')} order by next_at limit ${p('limit')}`,
+    where hook_id = ${p('hook_id')} and state = 'slow' and ${DUE} and next_at <= ${p('now')} order by next_at limit ${p('limit')}`,
 );
 /**
  * The first delivery of each lane behind `after`. The lanes are found one by one in their index, which is what makes a
@@ -92,7 +94,7 @@ const headsOf = { interactive: selectHeads(0), bulk: selectHeads(1) };
 
 const selectNextDue = statement<{ hook_id: HookId }, { at: number | null }>((p) => {
   const first = (state: 'retrying' | 'slow') => sql`(select next_at from webhook_deliveries
-      where hook_id = ${p('hook_id')} and state = ${sql.lit(state)} order by next_at limit 1)`;
+      where hook_id = ${p('hook_id')} and state = ${sql.lit(state)} and ${DUE} order by next_at limit 1)`;
   return sql`select min(next_at) as at from (select ${first('retrying')} as next_at
       union all select ${first('slow')} as next_at) as firsts`;
 });

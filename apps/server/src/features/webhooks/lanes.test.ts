@@ -1,8 +1,13 @@
+import type { HookId } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { testSeed } from '../../../../../scripts/test-counts.ts';
 import { testEngines } from '../../storage/test-databases.ts';
+import { plansOf } from '../../storage/test-plans.ts';
 import { appendEvents } from '../events/index.ts';
 import { createBulkMeter } from './bulk-meter.ts';
+import { laneHeads, nextDue, retryingDeliveries, slowDeliveries } from './deliveries.store.ts';
+import { countReplayed, replaySome } from './replays.store.ts';
+import { countDeliveries } from './retention.store.ts';
 import { createHookWorld, type HookWorld } from './test-hook-world.ts';
 import { type Answer, answerWith, ok, type Received } from './test-receiver.ts';
 
@@ -135,6 +140,26 @@ for (const engine of testEngines) {
       expect(performance.now() - began).toBeLessThan(6_000);
       await Promise.all([working, ticking]);
       expect(people).toBe(140);
+    });
+
+    test('[WHK23] what waits is found in indexes of what waits, however much was delivered', async () => {
+      const hook_id = 'hook' as HookId;
+      const plans = await plansOf(hooks.world.services.database, async (tx) => {
+        await retryingDeliveries(tx, hook_id, 10);
+        await slowDeliveries(tx, { hook_id, now: 1, limit: 10 });
+        await nextDue(tx, hook_id);
+        await laneHeads(tx, 'interactive', { hook_id, after: '', limit: 10 });
+        await laneHeads(tx, 'bulk', { hook_id, after: '', limit: 10 });
+        await countDeliveries(tx);
+        await replaySome(tx, { hook_id, since: 1, at: 2, now: 3, limit: 10 });
+        await countReplayed(tx, { hook_id, since: 1, limit: 10 });
+      });
+      expect(plans).toHaveLength(11);
+      for (const plan of plans) {
+        expect(plan).toMatch(/webhook_deliveries_(due|heads|lanes|dead)\b/);
+        expect(plan).not.toMatch(/Seq Scan on webhook_deliveries|SCAN webhook_deliveries"/);
+        expect(plan).not.toMatch(/autoindex_webhook_deliveries_2|webhook_deliveries_hook_id_event_id/);
+      }
     });
 
     test('[WHK23] a backlog stands in the table: the sender holds no more of it than it is sending', async () => {

@@ -2,6 +2,7 @@ import type { HookId } from '@callgate/contract';
 import { sql } from 'kysely';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { prepared } from '../../storage/prepared.ts';
+import { DUE } from './deliveries.store.ts';
 
 const deleteDone = (state: 'delivered' | 'dead') =>
   prepared<{ before: number; limit: number }, { id: string }>((db, p) => ({
@@ -58,16 +59,16 @@ const selectOldest = prepared<Record<never, never>, { app_seq: number; created_a
     sql<{ app_seq: number; created_at: number }>`select app_seq, created_at from webhook_deliveries
       where done_at is null order by app_seq limit 1`.compile(db),
 }));
-const countOf = (state: 'pending' | 'retrying' | 'slow' | 'dead') =>
+const countOf = (state: 'pending' | 'retrying' | 'slow' | 'dead', which = sql``) =>
   prepared<{ limit: number }, { count: number }>((db, p) => ({
     compile: () =>
       sql<{ count: number }>`select count(*) as count from (select 1 as one from webhook_deliveries
-        where state = ${sql.lit(state)} limit ${p('limit')}) as found`.compile(db),
+        where state = ${sql.lit(state)} ${which} limit ${p('limit')}) as found`.compile(db),
   }));
 const counts = {
   pending: countOf('pending'),
-  retrying: countOf('retrying'),
-  slow: countOf('slow'),
+  retrying: countOf('retrying', sql`and ${DUE}`),
+  slow: countOf('slow', sql`and ${DUE}`),
   dead: countOf('dead'),
 };
 /** More than this is told as this: a metric must not read the whole table. */

@@ -74,20 +74,23 @@ const selectSlow = statement<{ hook_id: HookId; now: number; limit: number }, De
  * backlog of 100,000 of them cost as much as one of ten.
  */
 const selectHeads = (bulk: 0 | 1) =>
-  statement<{ hook_id: HookId; after: string; limit: number }, DeliveryRow>((p) => {
+  statement<{ hook_id: HookId; after: string; limit: number }, DeliveryRow>((p, isSqlite) => {
     const next = (after: RawBuilder<unknown>) => sql`(select lane from webhook_deliveries
       where hook_id = ${p('hook_id')} and bulk = ${sql.lit(bulk)} and state = 'pending' and lane > ${after}
       order by lane limit 1)`;
+    const head = (columns: 'id' | '*') => sql`select ${sql.raw(columns)} from webhook_deliveries
+      where hook_id = ${p('hook_id')} and lane = lanes.lane and state = 'pending' order by app_seq limit 1`;
+    // PostgreSQL would read the whole table for a join on what a subquery finds; SQLite has no lateral one.
+    const withHeads = isSqlite
+      ? sql`join webhook_deliveries as head on head.id = (${head('id')})`
+      : sql`cross join lateral (${head('*')}) as head`;
     return sql`with recursive lanes (lane, place) as (
         select ${next(p('after'))}, 1
         union all
         select ${next(sql`lanes.lane`)}, lanes.place + 1 from lanes
         where lanes.lane is not null and lanes.place < ${p('limit')}
       )
-      select webhook_deliveries.* from lanes join webhook_deliveries on webhook_deliveries.id = (
-        select head.id from webhook_deliveries as head
-        where head.hook_id = ${p('hook_id')} and head.lane = lanes.lane and head.state = 'pending'
-        order by head.app_seq limit 1)
+      select head.* from lanes ${withHeads}
       where lanes.lane is not null order by lanes.lane`;
   });
 const headsOf = { interactive: selectHeads(0), bulk: selectHeads(1) };

@@ -8,6 +8,8 @@ const ALLOWED = new Set([
   '0BSD',
   'ISC',
   'MPL-2.0',
+  // The same licence as node-datachannel spells it; not an SPDX name.
+  'MPL 2.0',
   'BlueOak-1.0.0',
   'Zlib',
 ]);

@@ -83,6 +83,33 @@ for (const engine of testEngines) {
       expect(socket.types()).not.toContain('call.reaction_new');
     });
 
+    test('[SOC24] who was let in again before it goes out does not hear what was sent meanwhile', async () => {
+      const socket = await world.watch('sara', 'default:one');
+      const witness = await world.watch('mo', 'default:one');
+      await server('POST', `${CALL}/block`, { user_id: 'sara' });
+      await socket.until(({ type }) => type === 'watch.ended');
+      const { eventOrder } = world.services;
+      const flush = eventOrder.flush;
+      let release = (): void => undefined;
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      eventOrder.flush = () => held.then(flush);
+      expect((await server('POST', REACTION, { type: 'like', user_id: 'mo' })).status).toBe(200);
+      await server('POST', `${CALL}/unblock`, { user_id: 'sara' });
+      const path = `${CALL}?watch=true&connection_id=${socket.connectionId}`;
+      expect((await world.as('sara')('GET', path)).status).toBe(200);
+      eventOrder.flush = flush;
+      release();
+      await witness.until(({ type }) => type === 'call.reaction_new');
+      expect((await server('POST', REACTION, { type: 'like', user_id: 'mo' })).status).toBe(200);
+      await socket.until(({ type }) => type === 'call.reaction_new');
+      for (const { types } of [socket, witness]) {
+        const heard = types().filter((type) => type === 'call.reaction_new');
+        expect(heard).toHaveLength(types === socket.types ? 1 : 2);
+      }
+    });
+
     test('[SOC24] with an Idempotency-Key it is sent once', async () => {
       const sara = await world.watch('sara', 'default:one');
       for (let times = 0; times < 3; times++) {

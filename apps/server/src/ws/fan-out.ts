@@ -34,8 +34,8 @@ export interface FanOut {
   /** The place up to which everything has been told to everybody: safe to go on behind. */
   readonly told: number;
   /**
-   * To everybody who watches the call once all that is committed by now has been told: whom an act has shut out hears
-   * nothing that was sent after it. In no order otherwise, and never again.
+   * To everybody who watches the call now and still does once all that is committed by now has been told: whom an act has
+   * shut out hears nothing that was sent after it, let in again or not. In no order otherwise, and never again.
    */
   ephemeral(cid: CallCid, text: string): void;
   /** Resolves when everything that is committed by now has been told, and what passes has been sent. */
@@ -112,9 +112,10 @@ export function createFanOut(deps: FanOutDeps): FanOut {
       });
     },
     ephemeral(cid, text) {
-      // Asked again at each: an act that is told meanwhile may have ended a watch.
+      const last = registry.watchesBegun;
+      // Asked again at each: an act that is told meanwhile may have ended a watch, and another may have begun.
       const isWatching = (session: SocketSession) =>
-        session.watches.has(cid) && !session.unconfirmed.has(cid);
+        (session.since.get(cid) ?? Number.POSITIVE_INFINITY) <= last && !session.unconfirmed.has(cid);
       void everything.run().then(
         () => (isClosed ? undefined : inTurns([...registry.ofCall(cid)], new Frame(text), isWatching)),
         (error: unknown) => logger.error({ err: error }, 'an event that passes could not be sent'),

@@ -7,6 +7,7 @@ export class Registry {
   readonly #byId = new Map<ConnectionId, SocketSession>();
   readonly #byUser = new Map<UserId, Set<SocketSession>>();
   readonly #byCall = new Map<CallCid, Set<SocketSession>>();
+  #watchesBegun = 0;
 
   get size(): number {
     return this.#byId.size;
@@ -23,6 +24,10 @@ export class Registry {
   /** Who watches the call. */
   ofCall(cid: CallCid): ReadonlySet<SocketSession> {
     return this.#byCall.get(cid) ?? NOBODY;
+  }
+  /** Watches that have begun so far; a later one has a higher number. */
+  get watchesBegun(): number {
+    return this.#watchesBegun;
   }
   watchedCalls(): CallCid[] {
     return [...this.#byCall.keys()];
@@ -41,18 +46,23 @@ export class Registry {
     outOf(this.#byUser, session.userId, session);
     for (const cid of session.watches.keys()) outOf(this.#byCall, cid, session);
     session.watches.clear();
+    session.since.clear();
     session.unconfirmed.clear();
   }
 
   /** From now on the session hears of the call; policy has yet to confirm a watch that it did not have before. */
   watch(session: SocketSession, watch: WatchRow): void {
-    if (!session.watches.has(watch.cid)) session.unconfirmed.add(watch.cid);
+    if (!session.watches.has(watch.cid)) {
+      session.unconfirmed.add(watch.cid);
+      session.since.set(watch.cid, ++this.#watchesBegun);
+    }
     session.watches.set(watch.cid, watch);
     into(this.#byCall, watch.cid, session);
   }
 
   unwatch(session: SocketSession, cid: CallCid): void {
     session.watches.delete(cid);
+    session.since.delete(cid);
     session.unconfirmed.delete(cid);
     outOf(this.#byCall, cid, session);
   }

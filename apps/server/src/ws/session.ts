@@ -38,6 +38,8 @@ export class SocketSession {
   readonly expiresAt: number | null;
   /** What it watches now. */
   readonly watches = new Map<CallCid, WatchRow>();
+  /** The number of each watch, as the registry counts them: to watch once more what is watched changes nothing. */
+  readonly since = new Map<CallCid, number>();
   /** Watches among them that policy has yet to confirm: until then it is asked at each event. */
   readonly unconfirmed = new Set<CallCid>();
   /** The place up to which the person has been told: what has this place or an earlier one is not sent again. */

@@ -26,6 +26,12 @@ export interface TestCounts {
   readonly races: number;
   /** Requests of the fuzz test, on each engine, shared out evenly over the routes. */
   readonly fuzzRequests: number;
+  /** Histories of a hostile client's declarations and offers against a model of LiveKit's matching. */
+  readonly gatewayHistories: number;
+  /** Messages of one such history, at most. */
+  readonly gatewaySteps: number;
+  /** Random frames and descriptions, of each sort, for the gateway's readers. */
+  readonly gatewayFrames: number;
   /** Random inputs of one property of a pure function. */
   readonly properties: number;
 }
@@ -45,6 +51,9 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     visibilityHistories: 10,
     races: 100,
     fuzzRequests: 3_000,
+    gatewayHistories: 2_000,
+    gatewaySteps: 14,
+    gatewayFrames: 3_000,
     properties: 200,
   },
   full: {
@@ -59,6 +68,9 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     visibilityHistories: 200,
     races: 1_000,
     fuzzRequests: 30_000,
+    gatewayHistories: 100_000,
+    gatewaySteps: 14,
+    gatewayFrames: 100_000,
     properties: 2_000,
   },
 };

@@ -48,21 +48,19 @@ export class Roster {
    */
   heard(infos: readonly ParticipantInfo[], hiding: Hiding): RosterChange {
     const lost: Person[] = [];
-    const told: ParticipantInfo[] = [];
-    for (const info of infos) {
+    const told = infos.flatMap((info) => {
+      if (info.sid === this.ownSid) return [withoutDataTracks(info)];
       const before = this.#people.get(info.sid);
-      if (info.sid === this.ownSid) told.push(withoutDataTracks(info));
-      else if (info.state === ParticipantInfo_State.DISCONNECTED) {
+      if (info.state === ParticipantInfo_State.DISCONNECTED) {
         this.#remove(info.sid);
-        if (before?.isShown) told.push(info);
-      } else if (this.#remember(info, hiding)) {
-        const isHidden = hiding.isHidden(info.identity);
-        if (!isHidden) told.push(withoutDataTracks(info));
-        if (!isHidden || !before?.isShown) continue;
-        lost.push(before);
-        told.push(gone(info.sid, info.identity));
+        return before?.isShown ? [info] : [];
       }
-    }
+      if (!this.#remember(info, hiding)) return [];
+      if (this.isShown(info.sid)) return [withoutDataTracks(info)];
+      if (!before?.isShown) return [];
+      lost.push(before);
+      return [gone(info.sid, info.identity)];
+    });
     return { told, asked: this.#asked(lost, hiding) };
   }
 

@@ -15,6 +15,7 @@ describe("a client's description", () => {
     const refused = [
       'a=mid:0\n',
       `${M}\r\na=mid:0\r\na=recvonly\r\r\n`,
+      `${M}\na=mid:0\na=recvonly\na=x\ry\n`,
       `${M}\na=mid:0\na=recvonly\u0000\n`,
       `${M}\na=mid:0\na=recvonly\n a=msid:s x\n`,
       `${M}\na=mid:0\na=recvonly\na=rtpmap:96 opu\u017f/48000\n`,

@@ -15,7 +15,7 @@ const MAX_CODECS = 8;
  * Written in place of an empty codec id (livekit-client declares its backup codec by one). LiveKit would bind to that
  * codec any stream without a track id, whatever its kind. Registered like any other id, so that it binds one type.
  */
-const placeholderCid = (type: TrackType): string =>
+const standInCid = (type: TrackType): string =>
   type === TrackType.AUDIO ? 'callgate:backup-audio' : 'callgate:backup-video';
 
 /** A track that the client declared, until it is gone. */
@@ -91,7 +91,7 @@ export class TrackLedger {
   /** Takes a checked declaration in and returns what may be relayed; `isMuted`: a mute record asks for silence. */
   declare(request: AddTrackRequest, isMuted: boolean): AddTrackRequest {
     const relayed = request.clone();
-    for (const codec of relayed.simulcastCodecs) codec.cid ||= placeholderCid(request.type);
+    for (const codec of relayed.simulcastCodecs) codec.cid ||= standInCid(request.type);
     for (const id of [request.cid, ...relayed.simulcastCodecs.map(({ cid }) => cid)]) {
       this.#types.set(id, request.type);
     }

@@ -29,6 +29,7 @@ import {
   VIDEO,
   view,
 } from './test-messages.ts';
+import { MAX_SENDING } from './tracks.ts';
 
 const SID = 'TR_mic';
 const join = (...others: ReturnType<typeof person>[]) => {
@@ -235,6 +236,10 @@ describe('messages of a client', () => {
       /sends media/,
     );
     expect(judged('answer', description('answer', receiving('audio', '0'))).relay).toBeDefined();
+    const tracks = Array.from({ length: MAX_SENDING + 1 }, (_, n) => sending('audio', `${n}`, 'x'));
+    expect(judged('offer', description('offer', ...tracks)).close?.reason).toMatch(/too many sending/);
+    const most = description('offer', ...tracks.slice(1));
+    expect(judged('offer', most).close?.reason, 'enough room, no declaration').toMatch(/declaration/);
     const offered = description('offer', receiving('audio', '0'));
     offered.midToTrackId = { 0: 'TR_other' };
     expect(judged('offer', offered).relay?.message.value).toMatchObject({ midToTrackId: {} });

@@ -35,6 +35,8 @@ export interface ServerOptions {
   /** Arguments for Node before the entry. */
   nodeArgs?: string[];
   dataDir?: string;
+  /** (Default: a free one.) */
+  port?: number;
   /** How long it may take to answer `/readyz` (default 20,000 ms). */
   readyWithinMs?: number;
 }
@@ -55,7 +57,7 @@ const API_SECRET = 'e2e-secret-that-is-long-enough-for-hs256';
 
 /** Limits out of the way: what a test measures is not the limiter, unless it says so. */
 const OPEN_LIMITS = Object.fromEntries(
-  ['USER', 'MODERATION', 'APP', 'SERVER', 'ADDRESS'].map((name) => [
+  ['USER', 'MODERATION', 'APP', 'SERVER', 'ADDRESS', 'DIALS'].map((name) => [
     `CALLGATE_RATE_LIMIT_${name}`,
     '1000000',
   ]),
@@ -77,7 +79,7 @@ export function freePort(): Promise<number> {
 /** Starts a server and waits until `/readyz` answers 200; throws with its output when it does not. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'callgate-e2e-')));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const baseUrl = `http://127.0.0.1:${port}`;
   const client = createClient({ baseUrl, apiKey: API_KEY, apiSecret: API_SECRET });
   let child: ChildProcess | undefined;

@@ -279,6 +279,7 @@ create table media_sessions (
   joined_at bigint,
   ended_at bigint,
   end_reason text collate "C",
+  participant_sid text collate "C",
   constraint media_sessions_pkey PRIMARY KEY (id),
   constraint media_sessions_cid_fkey FOREIGN KEY (cid) REFERENCES calls(cid) ON DELETE CASCADE
 );
@@ -289,7 +290,13 @@ CREATE INDEX media_sessions_call ON public.media_sessions USING btree (cid, crea
 
 CREATE INDEX media_sessions_ended_address ON public.media_sessions USING btree (ended_at) WHERE ((address IS NOT NULL) AND (ended_at IS NOT NULL));
 
+CREATE INDEX media_sessions_issued ON public.media_sessions USING btree (created_at) WHERE (state = 'issued'::text);
+
 CREATE INDEX media_sessions_of_user ON public.media_sessions USING btree (user_id, id);
+
+CREATE INDEX media_sessions_revoked_call ON public.media_sessions USING btree (cid) WHERE (state = 'revoked'::text);
+
+CREATE INDEX media_sessions_revoked_user ON public.media_sessions USING btree (user_id) WHERE (state = 'revoked'::text);
 
 CREATE INDEX media_sessions_user ON public.media_sessions USING btree (user_id) WHERE (state = ANY (ARRAY['pending'::text, 'active'::text]));
 

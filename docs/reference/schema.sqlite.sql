@@ -131,7 +131,7 @@ CREATE TABLE media_sessions (
   shown_role text not null, anonymous smallint not null, hidden smallint not null,
   epoch bigint not null, token_issued_at bigint, by_server smallint not null, address text,
   node text, identity text, boot_id text,
-  created_at bigint not null, joined_at bigint, ended_at bigint, end_reason text);
+  created_at bigint not null, joined_at bigint, ended_at bigint, end_reason text, participant_sid text);
 
 CREATE INDEX media_sessions_address on media_sessions (address, created_at) where address is not null;
 
@@ -141,7 +141,13 @@ CREATE INDEX media_sessions_call on media_sessions (cid, created_at)
 CREATE INDEX media_sessions_ended_address on media_sessions (ended_at)
   where address is not null and ended_at is not null;
 
+CREATE INDEX media_sessions_issued on media_sessions (created_at) where state = 'issued';
+
 CREATE INDEX media_sessions_of_user on media_sessions (user_id, id);
+
+CREATE INDEX media_sessions_revoked_call on media_sessions (cid) where state = 'revoked';
+
+CREATE INDEX media_sessions_revoked_user on media_sessions (user_id) where state = 'revoked';
 
 CREATE INDEX media_sessions_user on media_sessions (user_id) where state in ('pending', 'active');
 

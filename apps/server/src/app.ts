@@ -1,14 +1,16 @@
+import { randomUUID } from 'node:crypto';
+import type { SessionId } from '@callgate/contract';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from './config.ts';
 import type { AppCredentials } from './credentials.ts';
 import { seedApp } from './features/app-settings/index.ts';
 import { type AuditKeys, createSequencer } from './features/audit/index.ts';
 import { seedCallTypes } from './features/call-types/index.ts';
-import { endCutOffJoins, sessionEndings } from './features/calls/index.ts';
-import { createActs, createEnforcement } from './features/enforcement/index.ts';
+import { createDoor, endCutOffJoins, sessionEndings } from './features/calls/index.ts';
+import { createActs, createEnforcement, createSweep } from './features/enforcement/index.ts';
 import { createEventOrder } from './features/events/index.ts';
 import { createAddressBans } from './features/ip-bans/index.ts';
-import { type MediaPlane, noMediaPlane } from './features/media/index.ts';
+import { createJoinTokens, createOpenDoors, type MediaPlane, noMediaPlane } from './features/media/index.ts';
 import { createPolicyReader } from './features/policy/index.ts';
 import { ringMembers } from './features/ringing/index.ts';
 import { seedRoles } from './features/roles/index.ts';
@@ -21,11 +23,15 @@ import {
   userTaskHandlers,
 } from './features/users/index.ts';
 import { createWebhooks } from './features/webhooks/index.ts';
+import { isForDoor } from './gateway/knocking.ts';
 import { createGate } from './http/admit.ts';
 import { createHttpServer } from './http/server.ts';
 import { createSocketDoor } from './http/socket-door.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { Logger } from './kernel/logger.ts';
+import { createLiveKitPlane } from './livekit/livekit-adapter.ts';
+import { createMediaGateway } from './media-gateway.ts';
+import { mediaSources } from './media-sources.ts';
 import { PERSON_SOURCES } from './person-data.store.ts';
 import { policySources } from './policy-sources.ts';
 import type { AppHooks, CoreServices, Services } from './services.ts';
@@ -45,7 +51,7 @@ export interface Parts {
   auditKeys: AuditKeys;
   /** What tokens for guests and webhooks are signed with; without them neither can be made. */
   credentials?: AppCredentials;
-  /** (Default: no media server.) */
+  /** (Default: what the configuration names.) */
   media?: MediaPlane;
   /** Absent in production. */
   hooks?: AppHooks;
@@ -71,7 +77,7 @@ export async function prepareDatabase({ database, clock }: Pick<Parts, 'database
 
 /** The features over one database: the only place where they are put together. Nothing runs by itself yet. */
 export function createServices(parts: Parts): CoreServices {
-  const { config, clock, logger, database, auditKeys, media = noMediaPlane } = parts;
+  const { config, clock, logger, database, auditKeys, media = mediaOf(config) } = parts;
   const addressBans = createAddressBans({ trustedProxies: config.trustedProxies });
   const policy = createPolicyReader(policySources(addressBans, clock), clock);
   const onFailure = (err: unknown, job_id: string | null) =>
@@ -79,7 +85,14 @@ export function createServices(parts: Parts): CoreServices {
   const endings = sessionEndings;
   const eventOrder = createEventOrder({ database, clock, logger, hooks: parts.hooks });
   const onEvents = () => eventOrder.wake();
-  const enforcement = createEnforcement({ database, clock, policy, media, endings, onFailure, onEvents });
+  const doors = createOpenDoors();
+  const judge = { policy, sources: mediaSources };
+  const binding = { database, clock, media, doors, endings, ...judge };
+  const enforcement = createEnforcement({ ...binding, onFailure, onEvents });
+  const door = createDoor({ database, clock, policy, enforcement, judge, onEvents, node: randomUUID() });
+  const lost = (id: SessionId) => door.left(id, 'timeout');
+  const sweep = createSweep({ database, clock, logger, media, judge, enforcement, lost });
+  const joinTokens = createJoinTokens(() => demandCredentials(parts.credentials).apiSecret);
   const sequencer = createSequencer({ database, clock, keys: auditKeys, folder: config.dataDir, logger });
   const userTokens = userTokenSigner(parts.credentials);
   const onAudit = () => sequencer.wake();
@@ -107,6 +120,11 @@ export function createServices(parts: Parts): CoreServices {
     policy,
     media,
     enforcement,
+    judge,
+    door,
+    doors,
+    joinTokens,
+    sweep,
     acts,
     rings: ringMembers,
     addressBans,
@@ -117,6 +135,16 @@ export function createServices(parts: Parts): CoreServices {
     tasks,
     webhooks,
   };
+}
+
+/** LiveKit when the configuration names one. */
+function mediaOf({
+  livekitUrl: url,
+  livekitApiKey: apiKey,
+  livekitApiSecret: apiSecret,
+}: Config): MediaPlane {
+  if (url === null || apiKey === null || apiSecret === null) return noMediaPlane;
+  return createLiveKitPlane({ url, apiKey, apiSecret });
 }
 
 const userTokenSigner =
@@ -147,11 +175,15 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
   const core = createServices(parts);
   const { config, credentials, hooks } = parts;
   const gate = createGate({ services: core, credentials });
-  const door = createSocketDoor(core, gate);
-  const sockets = createSockets({ ...core, order: core.eventOrder, secret: credentials.apiSecret, door });
+  const entrance = createSocketDoor(core, gate);
+  const { apiSecret: secret } = credentials;
+  const sockets = createSockets({ ...core, order: core.eventOrder, secret, door: entrance });
   const services = { ...core, sockets };
-  const server = createHttpServer({ services, credentials, ...(hooks && { hooks }) }, gate);
-  server.server.on('upgrade', (message, socket, head) => sockets.upgrade(message, socket, head));
+  const gateway = createMediaGateway(core, entrance);
+  const server = createHttpServer({ services, credentials, gateway, ...(hooks && { hooks }) }, gate);
+  server.server.on('upgrade', (message, socket, head) =>
+    (isForDoor(message) ? gateway : sockets).upgrade(message, socket, head),
+  );
   return {
     services,
     server,
@@ -160,6 +192,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
       await services.eventOrder.start();
       await sockets.start();
       await services.enforcement.recover();
+      services.sweep.start();
       services.timers.start();
       await endCutOffJoins(services);
       await services.tasks.start();
@@ -170,11 +203,13 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
     },
     async stop() {
       await sockets.close();
+      await gateway.close();
       const cut = setTimeout(() => server.server.closeAllConnections(), config.stopTimeoutMs);
       await server.close();
       clearTimeout(cut);
       await services.tasks.close();
       await services.timers.close();
+      await services.sweep.close();
       await services.enforcement.close();
       await services.eventOrder.close();
       await services.webhooks.close();

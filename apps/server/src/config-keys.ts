@@ -71,15 +71,14 @@ export const KEYS = {
     'Connections to PostgreSQL at most.',
   ),
   redisUrl: key<string, null>('REDIS_URL', text, null, 'Not there yet: refused at start.', SECRET),
-  livekitUrl: key<string, null>('LIVEKIT_URL', text, null, 'Not there yet: refused at start.'),
-  livekitApiKey: key<string, null>('LIVEKIT_API_KEY', text, null, 'Not there yet: refused at start.', SECRET),
-  livekitApiSecret: key<string, null>(
-    'LIVEKIT_API_SECRET',
-    text,
+  livekitUrl: key<string, null>(
+    'LIVEKIT_URL',
+    url('ws', 'wss', 'http', 'https'),
     null,
-    'Not there yet: refused at start.',
-    SECRET,
+    'LiveKit server that carries the media, e.g. `ws://127.0.0.1:7880`; clients never reach it, only this server does. Without it there is no media, and acts answer `no_media`.',
   ),
+  livekitApiKey: key<string, null>('LIVEKIT_API_KEY', text, null, 'Key of the LiveKit server.', SECRET),
+  livekitApiSecret: key<string, null>('LIVEKIT_API_SECRET', text, null, 'Secret of that key.', SECRET),
   apiKey: key<string, null>(
     'CALLGATE_API_KEY',
     text,
@@ -215,6 +214,12 @@ export const KEYS = {
     MINUTE_LIMIT,
     60,
     `Requests per minute of one address to one endpoint that needs no token, and refused tokens per minute of one address. ${NO_LIMIT}`,
+  ),
+  rateLimitDials: key<number, number>(
+    'CALLGATE_RATE_LIMIT_DIALS',
+    MINUTE_LIMIT,
+    600,
+    `Media clients that dial per minute from one address. ${NO_LIMIT}`,
   ),
   rateLimitTrackedKeys: key<number, number>(
     'CALLGATE_RATE_LIMIT_TRACKED_KEYS',

@@ -104,10 +104,8 @@ function demandSupported(config: Config): void {
     throw new ConfigError('REDIS_URL: several nodes on Redis come in a later version; unset it.');
   }
   const livekit = [config.livekitUrl, config.livekitApiKey, config.livekitApiSecret];
-  if (livekit.some((value) => value !== null)) {
-    throw new ConfigError(
-      'LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: LiveKit comes in a later version; unset them.',
-    );
+  if (livekit.some((value) => value !== null) && livekit.some((value) => value === null)) {
+    throw new ConfigError('LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: set all three or none.');
   }
   if (!isLoopback(config.host) && config.apiSecret === null) {
     throw new ConfigError(

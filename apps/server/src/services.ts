@@ -1,10 +1,10 @@
 import type { Config } from './config.ts';
 import type { Sequencer } from './features/audit/index.ts';
-import type { Rings } from './features/calls/index.ts';
-import type { Acts, DueHooks, Enforcement } from './features/enforcement/index.ts';
+import type { Door, Rings } from './features/calls/index.ts';
+import type { Acts, DueHooks, Enforcement, Judge, Sweep } from './features/enforcement/index.ts';
 import type { EventOrder, EventOrderHooks } from './features/events/index.ts';
 import type { AddressBans } from './features/ip-bans/index.ts';
-import type { MediaPlane } from './features/media/index.ts';
+import type { JoinTokens, MediaPlane, OpenDoors } from './features/media/index.ts';
 import type { PolicyReader } from './features/policy/index.ts';
 import type { TaskHooks, TaskWorker } from './features/tasks/index.ts';
 import type { Timers } from './features/timers/index.ts';
@@ -24,6 +24,15 @@ export interface CoreServices {
   readonly policy: PolicyReader;
   readonly media: MediaPlane;
   readonly enforcement: Enforcement;
+  /** What sessions are judged with. */
+  readonly judge: Judge;
+  /** The door protocol, for whoever serves media clients. */
+  readonly door: Door;
+  /** The media clients that are through the door of this process. */
+  readonly doors: OpenDoors;
+  readonly joinTokens: JoinTokens;
+  /** Compares live calls with the media server. */
+  readonly sweep: Sweep;
   readonly acts: Acts;
   /** What ringing does for the features of calls. */
   readonly rings: Rings;

@@ -52,3 +52,11 @@ export const SETTING_OF_KIND = {
 /** What `mute_users` can silence. */
 export const TRACK_KINDS = ['audio', 'video', 'screenshare', 'screenshare_audio'] as const;
 export type TrackKind = (typeof TRACK_KINDS)[number];
+
+/** What sending each kind needs. The sound of a screen carries a voice as well as any microphone does. */
+export const KIND_NEEDS = {
+  audio: ['send-audio'],
+  video: ['send-video'],
+  screenshare: ['screenshare'],
+  screenshare_audio: ['screenshare', 'send-audio'],
+} as const satisfies Record<TrackKind, readonly Capability[]>;

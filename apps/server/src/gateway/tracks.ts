@@ -199,6 +199,11 @@ export class TrackLedger {
     }
   }
 
+  /** The tracks that the media server has named and that are not gone. */
+  sids(): string[] {
+    return [...this.#bySid.keys()];
+  }
+
   /** The participant's own track with this sid. */
   known(sid: string): KnownTrack | undefined {
     return this.#bySid.get(sid);

@@ -34,6 +34,7 @@ export function inputChecker(operation: Operation): InputChecker {
     return {
       request: actRequest(request, operation, caller, { body, hash: bulk?.requestHash }),
       caller,
+      door: `${request.protocol === 'https' ? 'wss' : 'ws'}://${request.headers.host ?? ''}`,
       params,
       query,
       body,

@@ -1,4 +1,5 @@
 import type { AppHooks, CoreServices, Services } from '../services.ts';
+import type { MediaDoor } from './media-door.ts';
 
 /** What decides who gets in. */
 export interface GateOptions {
@@ -10,5 +11,7 @@ export interface GateOptions {
 export interface HttpOptions {
   services: Services;
   credentials: { apiKey: string; apiSecret: string };
+  /** What the door for media clients answers over HTTP. */
+  gateway: MediaDoor;
   hooks?: AppHooks;
 }

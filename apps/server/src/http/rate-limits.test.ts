@@ -110,6 +110,7 @@ describe('counters', () => {
         rateLimitApp: 3,
         rateLimitServer: 1,
         rateLimitAddress: 2,
+        rateLimitDials: 0,
         rateLimitTrackedKeys: 1000,
       },
       clock,

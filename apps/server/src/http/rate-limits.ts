@@ -23,6 +23,8 @@ export interface RateLimits {
   take(caller: Caller, operation: Operation, platform: unknown, address: string): Quota;
   /** Counts a request to an operation that needs no token. */
   takeOpen(operation: Operation, address: string): Quota;
+  /** Counts a media client that dials. */
+  takeDial(address: string): Quota;
   /** Counts a refused key or token of an address. */
   takeRefused(address: string): Quota;
   /** The counter of `takeRefused` as it is. */
@@ -80,6 +82,7 @@ type Limits = Pick<
   | 'rateLimitApp'
   | 'rateLimitServer'
   | 'rateLimitAddress'
+  | 'rateLimitDials'
   | 'rateLimitTrackedKeys'
 >;
 
@@ -100,6 +103,7 @@ export function createRateLimits(config: Limits, clock: Clock): RateLimits {
       return all.remaining < own.remaining || !all.allowed ? all : own;
     },
     takeOpen: ({ id }, address) => counters.count(`open ${address} ${id}`, rateLimitAddress, 1),
+    takeDial: (address) => counters.count(`dial ${address}`, config.rateLimitDials, 1),
     takeRefused: (address) => counters.count(`refused ${address}`, rateLimitAddress, 1),
     peekRefused: (address) => counters.count(`refused ${address}`, rateLimitAddress, 0),
     tracked: () => counters.size,

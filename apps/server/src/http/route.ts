@@ -8,6 +8,8 @@ export interface Input<Id extends OperationId> {
   /** What acts are performed with. */
   request: ActRequest;
   caller: Caller;
+  /** `ws://` or `wss://` with the host by which the caller reaches this server. */
+  door: string;
   params: ParamsOf<Id>;
   /** Every value is text. */
   query: QueryOf<Id>;

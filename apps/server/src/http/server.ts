@@ -16,6 +16,7 @@ import { hostChecker } from './host-check.ts';
 import type { HttpOptions } from './http-options.ts';
 import { parseJsonBytes } from './json-body.ts';
 import { knownError } from './known-error.ts';
+import { serveMediaDoor } from './media-door.ts';
 import { createMetrics } from './metrics.ts';
 import { createProxyWatch } from './proxy-watch.ts';
 import type { RateLimits } from './rate-limits.ts';
@@ -47,6 +48,7 @@ export function createHttpServer(options: HttpOptions, gate = createGate(options
   );
   serveMetrics(app, metrics, gate, options.services);
   serveDocs(app);
+  serveMediaDoor(app, options.services, options.gateway);
   const route = operationRouter(app, gate, options.hooks);
   for (const routes of featureRoutes) routes(route, options.services);
   answerUnknownPaths(app);
@@ -86,7 +88,7 @@ function bareServer(services: Services, limits: RateLimits): FastifyInstance {
       connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, config.headersTimeoutMs),
       // Node would answer a request without `Host` with an empty 400; ours is the documented 421.
       requireHostHeader: false,
-      shouldUpgradeCallback: isEventSocket,
+      shouldUpgradeCallback: isOurUpgrade,
     },
   });
   app.server.maxConnections = config.maxConnections;
@@ -115,9 +117,12 @@ function bareServer(services: Services, limits: RateLimits): FastifyInstance {
   return app;
 }
 
+/** Event sockets, and the door for media clients. */
+const UPGRADES: ReadonlySet<string> = new Set([CONNECT_PATH, '/rtc', '/rtc/v1']);
+
 /** Everything else that offers to upgrade (curl does, to HTTP/2) is answered as if it had not. */
-const isEventSocket = ({ url = '', headers }: IncomingMessage): boolean =>
-  url.split('?', 1)[0] === CONNECT_PATH && headers.upgrade?.toLowerCase() === 'websocket';
+const isOurUpgrade = ({ url = '', headers }: IncomingMessage): boolean =>
+  UPGRADES.has(url.split('?', 1)[0] ?? '') && headers.upgrade?.toLowerCase() === 'websocket';
 
 const misdirected = (): ApiError =>
   new ApiError(

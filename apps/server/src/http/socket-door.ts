@@ -31,6 +31,10 @@ export interface SocketDoor {
     arrival: Arrival,
     first: Buffer,
   ): Promise<{ caller: UserCaller; first: ConnectRequest }>;
+  /** Counts a dial of a media client; throws 429 above the limit of the address. */
+  takeDial(address: string): void;
+  /** Counts a refused token of an address. */
+  noteRefused(address: string): void;
   /** What is told before a socket is closed. */
   envelope(error: unknown): ErrorEnvelope;
 }
@@ -72,9 +76,13 @@ export function createSocketDoor(services: CoreServices, gate: Gate): SocketDoor
         throw notAllowed('the header Origin names a page that may not open sockets here');
       }
       const quota = gate.limits.peekRefused(address);
-      if (quota.remaining === 0) throw tooMany();
+      if (quota.remaining === 0) throw tooMany('refused tokens');
       return { address, counted: untrustedProxy ? null : address };
     },
+    takeDial(address) {
+      if (!gate.limits.takeDial(address).allowed) throw tooMany('media connections');
+    },
+    noteRefused: (address) => void gate.limits.takeRefused(address),
     async identify(message, arrival, bytes) {
       try {
         return await identify(message, arrival, bytes);
@@ -87,8 +95,8 @@ export function createSocketDoor(services: CoreServices, gate: Gate): SocketDoor
   };
 }
 
-const tooMany = (): ApiError =>
-  new ApiError('rate_limited', 'too many refused tokens from this address; wait a minute', {
+const tooMany = (what: string): ApiError =>
+  new ApiError('rate_limited', `too many ${what} from this address; wait a minute`, {
     retryAfterSeconds: 60,
   });
 

@@ -1,11 +1,20 @@
 import { OPERATION_LIST } from '@callgate/contract';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../kernel/errors.ts';
+import { MEDIA_HOOK_PATH } from './media-door.ts';
 import { sendError } from './reply.ts';
 import { pathOf } from './request-context.ts';
 
 /** Paths outside the contract, all of them read only. */
-const OTHER_PATHS = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs'];
+const OTHER_PATHS = [
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/openapi.json',
+  '/docs',
+  '/rtc/validate',
+  '/rtc/v1/validate',
+];
 
 /** 405/4 with `Allow` for a known path with another method, `OPTIONS` answered, everything else 404/16. */
 export function answerUnknownPaths(app: FastifyInstance): void {
@@ -31,7 +40,7 @@ function knownPaths(): { pattern: RegExp; methods: string[] }[] {
     methods: method === 'GET' ? ['GET', 'HEAD'] : [method],
   }));
   const others = OTHER_PATHS.map((path) => ({ pattern: patternOf(path), methods: ['GET', 'HEAD'] }));
-  return [...operations, ...others];
+  return [...operations, ...others, { pattern: patternOf(MEDIA_HOOK_PATH), methods: ['POST'] }];
 }
 
 const patternOf = (path: string): RegExp => new RegExp(`^${path.replace(/:[a-z_]+/g, '[^/]+')}$`);

@@ -242,9 +242,14 @@ export interface MediaSessionsTable {
   by_server: Flag;
   /** Null for joins by a server token. */
   address: string | null;
+  /** The process whose door let it in last. */
   node: string | null;
+  /** At the media server; null: there was none when the session was made. */
   identity: string | null;
+  /** Of the run of the media server that it is in. */
   boot_id: string | null;
+  /** The media server's name of the connection that stands for the session now; a resume must know it. */
+  participant_sid: string | null;
   created_at: Millis;
   joined_at: Millis | null;
   ended_at: Millis | null;

@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Acts } from '../features/enforcement/index.ts';
 import type { EventOrder } from '../features/events/index.ts';
 import type { Logger } from '../kernel/logger.ts';
+import { refuseUpgrade } from '../kernel/refuse-upgrade.ts';
 import type { EventSockets } from '../services.ts';
 import { type Arrival, closingText, createAccept, type Door } from './accept.ts';
 import { createBeginning } from './begin-watching.ts';
@@ -18,7 +19,6 @@ import { connectionError } from './messages.ts';
 import { openSession } from './open-session.ts';
 import type { OpeningDeps } from './opening.ts';
 import type { Judge } from './re-evaluate.ts';
-import { refuseUpgrade } from './refuse-upgrade.ts';
 import { Registry } from './registry.ts';
 import { CLOSE, type SocketSession } from './session.ts';
 

@@ -1,6 +1,6 @@
 import type { SessionId } from '@callgate/contract';
 import type { Clock } from '../../kernel/clock.ts';
-import type { Database, Tx } from '../../storage/database.ts';
+import type { Database, Handle, Tx } from '../../storage/database.ts';
 import { appendRecords, toRecord } from '../audit/index.ts';
 import type { ActRequest } from '../enforcement/index.ts';
 import { appendEvents, type EventDraft } from '../events/index.ts';
@@ -26,6 +26,13 @@ export interface AdmitDeps {
   onEvents: () => void;
 }
 
+/** Whose session it is, and how much of the call the answer shows. */
+export interface Shown {
+  request: ActRequest;
+  id: SessionId;
+  membersLimit: number | undefined;
+}
+
 type State = Awaited<ReturnType<typeof callState>>;
 
 /**
@@ -35,14 +42,12 @@ type State = Awaited<ReturnType<typeof callState>>;
  */
 export async function admit(
   { database, clock, policy, onEvents }: AdmitDeps,
-  request: ActRequest,
-  id: SessionId,
-  membersLimit: number | undefined,
+  { request, id, membersLimit }: Shown,
 ): Promise<State> {
   const done = await database.write(async (tx) => {
     const session = await findSession(tx, id);
     if (!session) throw new Error(`the session ${id} has no row`);
-    const mine = await policyOf(tx, policy, session);
+    const mine = await policyOfSession(tx, policy, session);
     const now = clock.now();
     const refused = (await settle(tx, request, session, mine, now)) ?? unseen(request, mine);
     if (refused) return { refused };
@@ -55,11 +60,34 @@ export async function admit(
   return done.state;
 }
 
-function policyOf(tx: Tx, policy: PolicyReader, session: MediaSessionRow): Promise<LoadedPolicy> {
+/** The call as the joiner sees it whose session waits at the door; throws the refusal of who may not read it any more. */
+export async function stateForIssued(
+  { database, clock, policy }: AdmitDeps,
+  { request, id, membersLimit }: Shown,
+): Promise<{ state: State; session: MediaSessionRow }> {
+  const done = await database.read(async (snapshot) => {
+    const session = await findSession(snapshot, id);
+    if (!session) throw new Error(`the session ${id} has no row`);
+    const mine = await policyOfSession(snapshot, policy, session);
+    const refused = unseen(request, mine);
+    const row = await findCall(snapshot, session.cid);
+    if (refused || !row) return { refused: refused ?? 'ended' };
+    return { session, state: await callState(snapshot, row, { now: clock.now(), mine, membersLimit }) };
+  });
+  if ('refused' in done) throw refusal(done.refused);
+  return done;
+}
+
+/** The policy of a session's person, as the session joined. */
+export function policyOfSession(
+  handle: Handle,
+  policy: PolicyReader,
+  session: MediaSessionRow,
+): Promise<LoadedPolicy> {
   const { user_id: userId, cid, address, epoch, created_at: createdAt, role_claim: role } = session;
   const token = session.by_server ? null : { issuedAt: session.token_issued_at, callCids: [cid], role };
   const asked = { userId, token, address, hidden: session.hidden === 1 };
-  return policy.inCall(tx, asked, cid, { epoch, createdAt });
+  return policy.inCall(handle, asked, cid, { epoch, createdAt });
 }
 
 /**
@@ -89,7 +117,8 @@ async function settle(
   return activate(tx, session, now);
 }
 
-async function activate(tx: Tx, session: MediaSessionRow, now: number): Promise<string | undefined> {
+/** Makes a pending session active and tells of it; the reason when an act was faster. */
+export async function activate(tx: Tx, session: MediaSessionRow, now: number): Promise<string | undefined> {
   // The row is held before the session is counted in, as it is before one is counted out.
   const call = await holdCall(tx, session.cid);
   if (!call) throw new Error(`the call ${session.cid} of a session has no row`);

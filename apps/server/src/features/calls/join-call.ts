@@ -1,11 +1,25 @@
-import type { CallCid, JoinCallRequest, RoleName, SessionId, UserId } from '@callgate/contract';
+import type {
+  CallCid,
+  JoinCallRequest,
+  JoinCredentials,
+  RoleName,
+  SessionId,
+  UserId,
+} from '@callgate/contract';
+import { toTime } from '../../kernel/clock.ts';
 import { inputError, notAllowed, notFound } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/id.ts';
 import type { Act, ActReply, ActRequest, Acts } from '../enforcement/index.ts';
-import { addSession, type MediaSessionRow } from '../media/index.ts';
+import {
+  addSession,
+  identityOf,
+  type JoinTokens,
+  type MediaPlane,
+  type MediaSessionRow,
+} from '../media/index.ts';
 import { type Asked, askedBy, type LoadedPolicy, refusal } from '../policy/index.ts';
 import { createAnonymousPerson, rememberAddress } from '../users/index.ts';
-import { admit } from './admit-session.ts';
+import { admit, stateForIssued } from './admit-session.ts';
 import type { callState } from './call-view.ts';
 import { type CallRow, findCall } from './calls.store.ts';
 import { createCall, createdCallAudit, demandCreate } from './create-call.ts';
@@ -13,7 +27,18 @@ import { type Ring, type Rings, ringIfAsked, runningSession } from './rings.ts';
 
 export interface JoinInput extends JoinCallRequest {
   cid: CallCid;
+  /** Where the caller reaches the media door: `ws://` or `wss://`, without a path. */
+  door?: string;
 }
+
+export interface JoinDeps {
+  acts: Acts;
+  rings: Rings;
+  media: MediaPlane;
+  joinTokens: JoinTokens;
+}
+
+type CallState = Awaited<ReturnType<typeof callState>>;
 
 /** What a join's transaction stores as its reply; the call as it is seen is read after the second step. */
 interface Joined {
@@ -22,24 +47,44 @@ interface Joined {
 }
 
 /**
- * Lets a device of a person into a call, in the two steps of the door: one commit notes the session as `pending`
- * and takes a seat, another asks policy again and makes it `active`. An act that commits between the two either
- * sees the session or is seen by the second step, so nobody slips in beside a ban (docs/spec/sessions.md).
- * 403/17 with the reason when policy refuses, 404/16 without the call unless `create` says to make it.
+ * Makes a session for a device of a person. With a media server it is `issued`: the credentials of the answer open the
+ * door (`door.ts`), which takes the seat and asks policy again. Without one the person is in the call at once, in the two
+ * steps of the door: one commit notes the session as `pending` and takes a seat, another asks policy again and makes it
+ * `active`. An act that commits between the two either sees the session or is seen by the second step, so nobody
+ * slips in beside a ban (docs/spec/sessions.md). 403/17 with the reason when policy refuses, 404/16 without the call unless
+ * `create` says to make it.
  */
 export async function joinCall(
-  { acts, rings }: { acts: Acts; rings: Rings },
+  deps: JoinDeps,
   request: ActRequest,
   input: JoinInput,
-): Promise<ActReply<Awaited<ReturnType<typeof callState>> & Joined & { credentials: null }>> {
-  const reply = await acts.perform(request, (act) => reserve(act, rings, input));
+): Promise<ActReply<CallState & Joined & { credentials: JoinCredentials | null }>> {
+  const { acts, media } = deps;
+  const reply = await acts.perform(request, (act) => reserve(act, deps, input));
   const joined = reply.body;
-  const state = await admit(acts, request, joined.session_id, input.members_limit);
-  return { ...reply, body: { ...state, ...joined, credentials: null } };
+  const shown = { request, id: joined.session_id, membersLimit: input.members_limit };
+  if (!media.configured) {
+    const state = await admit(acts, shown);
+    return { ...reply, body: { ...state, ...joined, credentials: null } };
+  }
+  const { state, session } = await stateForIssued(acts, shown);
+  const credentials = credentialsOf(deps, session, input.door ?? '');
+  return { ...reply, body: { ...state, ...joined, credentials } };
+}
+
+/** The way to the media door. Made anew for a repeated request: it opens nothing that the session does not. */
+function credentialsOf(
+  { acts, joinTokens }: JoinDeps,
+  { id, cid, identity, epoch }: MediaSessionRow,
+  url: string,
+): JoinCredentials {
+  if (identity === null) throw new Error(`the session ${id} has no identity at the media server`);
+  const { token, expiresAt } = joinTokens.sign({ sessionId: id, cid, identity, epoch }, acts.clock.now());
+  return { url, token, expires_at: toTime(expiresAt), ice_servers: [] };
 }
 
 /** Step one: everything that can refuse, the person's row, the seat and the address. */
-async function reserve(act: Act, rings: Rings, input: JoinInput): Promise<Joined> {
+async function reserve(act: Act, { rings, media }: JoinDeps, input: JoinInput): Promise<Joined> {
   const { cid } = input;
   const asked = askedToJoin(act, input);
   await act.tx.lock(`call:${cid}`, ...(asked.userId ? [`pair:${cid}/${asked.userId}` as const] : []));
@@ -50,7 +95,9 @@ async function reserve(act: Act, rings: Rings, input: JoinInput): Promise<Joined
 
   const person = asked.userId ?? (await createAnonymousPerson(act, expiryOf(act))).id;
   const call_session_id = runningSession(row, act.now) || nextSession;
-  const session = newSession(act, { row, person, mine, call_session_id, isHidden: input.hidden === true });
+  const isHidden = input.hidden === true;
+  const atMedia = media.configured;
+  const session = newSession(act, { row, person, mine, call_session_id, isHidden, atMedia });
   await addSession(act.tx, session);
   await rememberAddress(act.tx, person, act.address, act.now);
   act.created();
@@ -116,17 +163,23 @@ interface Joining {
   mine: LoadedPolicy;
   call_session_id: SessionId;
   isHidden: boolean;
+  /** A media server is to hold it. */
+  atMedia: boolean;
 }
 
-function newSession(act: Act, { row, person, mine, call_session_id, isHidden }: Joining): MediaSessionRow {
+function newSession(
+  act: Act,
+  { row, person, mine, call_session_id, isHidden, atMedia }: Joining,
+): MediaSessionRow {
   const { token, participation, person: facts } = mine.facts;
   const claim = token?.role && token.callCids?.includes(row.cid) ? token.role : null;
+  const id = newId<SessionId>(act.now);
   return {
-    id: newId<SessionId>(act.now),
+    id,
     cid: row.cid,
     user_id: person,
     call_session_id,
-    state: 'pending',
+    state: atMedia ? 'issued' : 'pending',
     role_claim: claim,
     shown_role: shownRole(participation.memberRole, claim, facts.role),
     anonymous: act.caller.kind === 'anonymous' ? 1 : 0,
@@ -136,8 +189,9 @@ function newSession(act: Act, { row, person, mine, call_session_id, isHidden }: 
     by_server: act.caller.kind === 'server' ? 1 : 0,
     address: act.address,
     node: null,
-    identity: null,
+    identity: atMedia ? identityOf(person, id) : null,
     boot_id: null,
+    participant_sid: null,
     // Later than the end of the call: sessions of before are over, this one was let in after (`join-ended-call`).
     created_at: row.ended_at === null ? act.now : Math.max(act.now, row.ended_at + 1),
     joined_at: null,

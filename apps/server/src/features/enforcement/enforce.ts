@@ -1,9 +1,17 @@
 import type { JobId } from '@callgate/contract';
 import { type Clock, monotonicMs } from '../../kernel/clock.ts';
 import type { Database, Handle, Tx } from '../../storage/database.ts';
-import type { MediaPlane, SessionSelector } from '../media/index.ts';
-import { selectSessions } from '../media/index.ts';
+import {
+  type MediaPlane,
+  type OpenDoors,
+  type SessionSelector,
+  selectRevoked,
+  selectSessions,
+  settleSession,
+} from '../media/index.ts';
 import type { PolicyReader } from '../policy/index.ts';
+import { type ApplyPolicy, createApplyPolicy } from './apply-policy.ts';
+import { type BindDeps, bindSessions } from './bind-sessions.ts';
 import { createIdleJobs, type IdleJobs } from './idle-jobs.ts';
 import {
   type AddedJob,
@@ -14,16 +22,22 @@ import {
   resultOf,
 } from './jobs.store.ts';
 import { writeOutcomes } from './outcomes.ts';
-import { type Binding, removeRefused, type SessionEndings } from './remove-refused.ts';
+import { removeRefused, type SessionEndings } from './remove-refused.ts';
 import { createRetry } from './retry.ts';
 import { createUnanswered } from './unanswered.ts';
+import type { MediaSources } from './wanted-media.ts';
 
 export interface Enforcement {
   readonly media: MediaPlane;
+  /** Brings one session that may stay to what policy says. */
+  readonly applyPolicy: ApplyPolicy;
+  /** Brings sessions to what policy says without an act: a door or the sweep saw that they are not. */
+  rebind(selectors: readonly SessionSelector[]): Promise<void>;
   addJob(tx: Tx, selectors: readonly SessionSelector[], now: number): AddedJob;
   /**
    * Brings the sessions of a committed job to what policy says now, in a new snapshot. Never rejects: the act stands,
-   * so a failure answers `pending`, and the job is tried again.
+   * so a failure answers `pending`, and the job is tried again. Nor does a reply wait longer than 2 s: it is `pending`,
+   * and the job goes on.
    */
   run(jobId: JobId, selectors: readonly SessionSelector[]): Promise<EnforcementResult>;
   /** What is known of jobs now, by id; unknown ids are left out. */
@@ -44,6 +58,8 @@ export interface EnforcementDeps {
   clock: Clock;
   policy: PolicyReader;
   media: MediaPlane;
+  doors: OpenDoors;
+  sources: MediaSources;
   endings: SessionEndings;
   /** Told of every failure after a commit, with the job that it left behind. */
   onFailure?: (error: unknown, jobId: JobId | null) => void;
@@ -51,11 +67,16 @@ export interface EnforcementDeps {
   onEvents?: () => void;
 }
 
-/** One attempt at a job; `committedAt`, its act's time in ms, when no reply waits for it any more. */
+/** One attempt at a job; `committedAt`, its act's time in ms, when it is not the first. */
 interface Run {
   id: JobId;
   committedAt?: number;
+  /** No reply waits for it any more. */
+  isLate: boolean;
 }
+
+/** How long a reply waits for the media server, in milliseconds (design section 3). */
+const REPLY_WAIT_MS = 2_000;
 
 /**
  * `applyPolicy` for sessions: commit, then read the sessions concerned in a new snapshot and bring each to what
@@ -74,7 +95,9 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
   /** Jobs of this process that are under way: their replies wait for them. */
   const running = new Set<JobId>();
   const unanswered = createUnanswered({ database, clock, onEvents });
-  const bind = binder({ ...deps, onEvents }, idle);
+  const applyPolicy = createApplyPolicy(deps);
+  const bindDeps = { ...deps, onEvents, applyPolicy };
+  const bind = media.configured ? mediaBinder(bindDeps, idle) : rowBinder(bindDeps, idle);
 
   /** Never rejects. */
   const attempt = async (run: Run, selectors: readonly SessionSelector[]): Promise<EnforcementResult> => {
@@ -85,7 +108,7 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
       return result;
     } catch (error) {
       onFailure(error, run.id);
-      if (run.committedAt === undefined) unanswered.add(run.id);
+      if (!run.isLate) unanswered.add(run.id);
       retry.soon();
       return resultOf({ result: null });
     } finally {
@@ -93,20 +116,12 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
     }
   };
 
-  const recover = async (): Promise<number> => {
-    let count = 0;
-    for (let after = '' as JobId; ; ) {
-      const jobs = await database.read((snapshot) => pendingJobs(snapshot, after));
-      for (const job of jobs) {
-        if (running.has(job.id) || idle.resultOf(job.id)) continue;
-        await attempt({ id: job.id, committedAt: job.created_at }, JSON.parse(job.scope));
-        count++;
-      }
-      const last = jobs.at(-1);
-      if (!last) return count;
-      after = last.id;
-    }
-  };
+  const recover = (): Promise<number> =>
+    eachPending(database, async (job) => {
+      if (running.has(job.id) || idle.resultOf(job.id)) return false;
+      await attempt({ id: job.id, committedAt: job.created_at, isLate: true }, JSON.parse(job.scope));
+      return true;
+    });
 
   const retry = createRetry(async () => {
     try {
@@ -122,7 +137,18 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
   return {
     media,
     addJob,
-    run: (id, selectors) => attempt({ id }, selectors),
+    applyPolicy,
+    async rebind(selectors) {
+      const { gone } = await bindSessions(bindDeps, selectors);
+      if (gone.length > 0)
+        await database.write((tx) => Promise.all(gone.sort().map((id) => settleSession(tx, id))));
+    },
+    run(id, selectors) {
+      const run: Run = { id, isLate: false };
+      return withinReply(attempt(run, selectors), () => {
+        run.isLate = true;
+      });
+    },
     flush: () => idle.flush(),
     async resultsOf(handle, ids) {
       const jobs = await jobsByIds(handle, ids);
@@ -143,21 +169,72 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
   };
 }
 
-/** Brings the sessions concerned to what policy says, and writes down what came of it; at once, or with others when idle. */
-const binder =
-  (deps: Binding & { database: Database; onEvents: () => void }, idle: IdleJobs) =>
-  async ({ id, committedAt }: Run, selectors: readonly SessionSelector[]): Promise<EnforcementResult> => {
+/** Does the work for every pending job, oldest first; resolves with how often it was done. */
+async function eachPending(
+  database: Database,
+  work: (job: Awaited<ReturnType<typeof pendingJobs>>[number]) => Promise<boolean>,
+): Promise<number> {
+  let count = 0;
+  for (let after = '' as JobId; ; ) {
+    const jobs = await database.read((snapshot) => pendingJobs(snapshot, after));
+    for (const job of jobs) if (await work(job)) count++;
+    const last = jobs.at(-1);
+    if (!last) return count;
+    after = last.id;
+  }
+}
+
+/** What is done first of the work and the wait of its reply; the work goes on. */
+async function withinReply(work: Promise<EnforcementResult>, onLate: () => void): Promise<EnforcementResult> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<EnforcementResult>((resolve) => {
+    timer = setTimeout(() => {
+      onLate();
+      resolve(resultOf({ result: null }));
+    }, REPLY_WAIT_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+type Bind = (run: Run, selectors: readonly SessionSelector[]) => Promise<EnforcementResult>;
+
+/** With a media server: what it answered is the result. What came of it is written down with others. */
+const mediaBinder =
+  (deps: BindDeps, idle: IdleJobs): Bind =>
+  async (run, selectors) => {
+    const started = startOf(deps.clock, run);
+    const { sessions, tracks, gone } = await bindSessions(deps, selectors);
+    const result = resultFor({ state: sessions === 0 ? 'no_media' : 'applied', sessions, tracks }, started);
+    idle.add({ id: run.id, result, isLate: run.isLate, gone });
+    return result;
+  };
+
+/** Without a media server the rows are all that there is; they are brought to it in the commit of the outcome. */
+const rowBinder =
+  (deps: BindDeps, idle: IdleJobs): Bind =>
+  async (run, selectors) => {
     const { database, clock, onEvents } = deps;
-    const isLate = committedAt !== undefined;
-    const started = monotonicMs() - (isLate ? Math.max(0, clock.now() - committedAt) : 0);
-    const concerned = await database.read((snapshot) => selectSessions(snapshot, selectors));
+    const { id, isLate } = run;
+    const started = startOf(clock, run);
+    const concerned = await database.read(async (snapshot) => [
+      ...(await selectSessions(snapshot, selectors)),
+      ...(await selectRevoked(snapshot, selectors)),
+    ]);
     if (concerned.length === 0) {
-      const result = resultFor(0, started);
+      const result = resultFor(NOTHING, started);
       idle.add({ id, result, isLate });
       return result;
     }
     const result = await database.write(async (tx) => {
-      const done = resultFor(await removeRefused(tx, deps, selectors), started);
+      const removed = await removeRefused(tx, deps, selectors);
+      // There was a media server when they were made, and there is none that could hold them now.
+      const over = await selectRevoked(tx, selectors);
+      await Promise.all(over.map((row) => settleSession(tx, row.id)));
+      const done = resultFor({ ...NOTHING, sessions: removed.concerned.length }, started);
       await writeOutcomes(tx, [{ id, result: done, isLate }], clock.now());
       return done;
     });
@@ -165,10 +242,12 @@ const binder =
     return result;
   };
 
-/** Nothing is told to a media server yet, so nothing else than `no_media` is true, whatever plane is configured. */
-const resultFor = (sessions: number, started: number): EnforcementResult => ({
-  state: 'no_media',
-  sessions,
-  tracks: 0,
+const NOTHING = { state: 'no_media', sessions: 0, tracks: 0 } as const;
+
+const startOf = (clock: Clock, { committedAt }: Run): number =>
+  monotonicMs() - (committedAt === undefined ? 0 : Math.max(0, clock.now() - committedAt));
+
+const resultFor = (bound: Omit<EnforcementResult, 'took_ms'>, started: number): EnforcementResult => ({
+  ...bound,
   took_ms: Math.round((monotonicMs() - started) * 100) / 100,
 });

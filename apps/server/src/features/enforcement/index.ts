@@ -1,6 +1,17 @@
 export * from './act.ts';
+export type { ApplyPolicy, PolicyApplied } from './apply-policy.ts';
 export { demandOutranksInCall, rankOfTarget } from './demand-rank.ts';
 export { createEnforcement, type Enforcement } from './enforce.ts';
 export { purgeReplies } from './idempotency.store.ts';
 export type { EnforcementResult } from './jobs.store.ts';
 export type { SessionEndings } from './remove-refused.ts';
+export { createSweep, type Sweep } from './sweep.ts';
+export {
+  isSameWanted,
+  type Judge,
+  type Judged,
+  judgeSession,
+  type MediaSources,
+  mediaSessionOf,
+  refusalOf,
+} from './wanted-media.ts';

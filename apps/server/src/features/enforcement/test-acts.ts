@@ -12,7 +12,7 @@ import type { Handle, StorageHooks, Tx } from '../../storage/database.ts';
 import { builderOf } from '../../storage/prepared.ts';
 import type { CallBlocksTable, CallsTable, MediaSessionsTable, Tables } from '../../storage/tables.ts';
 import type { TestEngine } from '../../storage/test-databases.ts';
-import { addSession, noMediaPlane } from '../media/index.ts';
+import { addSession, createOpenDoors, noMediaPlane } from '../media/index.ts';
 import { createPolicyReader, type PolicySources, SERVER, type UserFacts } from '../policy/index.ts';
 import { type Act, type ActRequest, createActs } from './act.ts';
 import { createEnforcement, type Enforcement } from './enforce.ts';
@@ -60,7 +60,12 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
   const policy = createPolicyReader(sourcesOf({ broken, gone, deactivated }), clock);
   const another = (): Enforcement =>
     createEnforcement({
-      ...{ database, clock, policy, media: noMediaPlane },
+      ...{ database, clock, policy, media: noMediaPlane, doors: createOpenDoors() },
+      sources: {
+        mutedKinds: async () => new Set(),
+        hiddenPeople: async () => undefined,
+        shown: async () => ({ name: '', image: null }),
+      },
       onFailure: (error) => void failures.push(error),
       endings: {
         onSessionEnded: async (_tx, { cid, user_id }, reason) => [
@@ -207,6 +212,6 @@ const sessionRow = (name: string, cid: CallCid, now: number): MediaSessionsTable
     token_issued_at: now,
     by_server: 0,
   },
-  ...{ address: null, node: null, identity: null, boot_id: null, created_at: now, joined_at: now },
-  ...{ ended_at: null, end_reason: null },
+  ...{ address: null, node: null, identity: null, boot_id: null, participant_sid: null },
+  ...{ created_at: now, joined_at: now, ended_at: null, end_reason: null },
 });

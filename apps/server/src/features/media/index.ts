@@ -1,2 +1,5 @@
+export * from './join-token.ts';
 export * from './media-plane.ts';
 export * from './media-sessions.store.ts';
+export * from './open-doors.ts';
+export * from './session-selection.store.ts';

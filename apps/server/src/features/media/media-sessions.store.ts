@@ -25,6 +25,7 @@ const insertSession = prepared<MediaSessionRow, never>((db, p) =>
     node: p('node'),
     identity: p('identity'),
     boot_id: p('boot_id'),
+    participant_sid: p('participant_sid'),
     created_at: p('created_at'),
     joined_at: p('joined_at'),
     ended_at: p('ended_at'),
@@ -44,12 +45,72 @@ const activate = prepared<{ id: SessionId; now: number; call_session_id: string 
 const end = prepared<{ id: SessionId; now: number; reason: string }, MediaSessionRow>((db, p) =>
   db
     .updateTable('media_sessions')
-    .set({ state: 'ended', ended_at: p('now'), end_reason: p('reason') })
+    // Where a media server may hold it, it is over for everybody at once and `ended` when that server has answered.
+    .set((eb) => ({
+      state: eb
+        .case()
+        .when('identity', 'is', null)
+        .then('ended' as const)
+        .else('revoked' as const)
+        .end(),
+      ended_at: p('now'),
+      end_reason: p('reason'),
+    }))
     .where('id', '=', p('id'))
     .where('state', 'in', LIVE)
     .returningAll(),
 );
 
+const open = prepared<OpenedBy & { id: SessionId }, MediaSessionRow>((db, p) =>
+  db
+    .updateTable('media_sessions')
+    .set({ state: 'pending', address: p('address'), node: p('node') })
+    .where('id', '=', p('id'))
+    .where('state', '=', 'issued')
+    .returningAll(),
+);
+const openAgain = prepared<OpenedBy & { id: SessionId }, MediaSessionRow>((db, p) =>
+  db
+    .updateTable('media_sessions')
+    .set({ address: p('address'), node: p('node') })
+    .where('id', '=', p('id'))
+    .where('state', 'in', LIVE)
+    .returningAll(),
+);
+const place = prepared<MediaPlace & { id: SessionId }, MediaSessionRow>((db, p) =>
+  db
+    .updateTable('media_sessions')
+    .set({ boot_id: p('boot_id'), participant_sid: p('participant_sid') })
+    .where('id', '=', p('id'))
+    .where('state', 'in', LIVE)
+    .returningAll(),
+);
+const settle = prepared<{ id: SessionId }, { id: SessionId }>((db, p) =>
+  db
+    .updateTable('media_sessions')
+    .set({ state: 'ended' })
+    .where('id', '=', p('id'))
+    .where('state', '=', 'revoked')
+    .returning('id'),
+);
+const lapse = prepared<{ before: number; now: number; limit: number }, { id: SessionId }>((db, p) =>
+  db
+    .updateTable('media_sessions')
+    .set({ state: 'ended', ended_at: p('now'), end_reason: 'timeout' })
+    .where('state', '=', 'issued')
+    .where(
+      'id',
+      'in',
+      db
+        .selectFrom('media_sessions as unused')
+        .select('unused.id')
+        .where('unused.state', '=', 'issued')
+        .where('unused.created_at', '<', p('before'))
+        .orderBy('unused.created_at')
+        .limit(p('limit')),
+    )
+    .returning('id'),
+);
 const selectById = prepared<{ id: SessionId }, MediaSessionRow>((db, p) =>
   db.selectFrom('media_sessions').selectAll().where('id', '=', p('id')),
 );
@@ -61,25 +122,6 @@ const selectOfCall = prepared<{ cid: CallCid }, MediaSessionRow>((db, p) =>
     .where('state', 'in', LIVE)
     .orderBy('created_at')
     .orderBy('id'),
-);
-const selectOfUser = prepared<{ user_id: UserId }, MediaSessionRow>((db, p) =>
-  db.selectFrom('media_sessions').selectAll().where('user_id', '=', p('user_id')).where('state', 'in', LIVE),
-);
-const selectOfPair = prepared<{ cid: CallCid; user_id: UserId }, MediaSessionRow>((db, p) =>
-  db
-    .selectFrom('media_sessions')
-    .selectAll()
-    .where('cid', '=', p('cid'))
-    .where('user_id', '=', p('user_id'))
-    .where('state', 'in', LIVE),
-);
-const selectOfType = prepared<{ type: CallTypeName }, MediaSessionRow>((db, p) =>
-  db
-    .selectFrom('media_sessions')
-    .innerJoin('calls', 'calls.cid', 'media_sessions.cid')
-    .selectAll('media_sessions')
-    .where('calls.type', '=', p('type'))
-    .where('media_sessions.state', 'in', LIVE),
 );
 const selectLiveCalls = prepared<{ type: CallTypeName; after: CallCid; limit: number }, { cid: CallCid }>(
   (db, p) =>
@@ -111,19 +153,6 @@ const forgetOld = prepared<{ before: number; limit: number }, { id: SessionId }>
         .limit(p('limit')),
     )
     .returning('id'),
-);
-const selectWithAddress = prepared<Record<never, never>, MediaSessionRow>((db) =>
-  db.selectFrom('media_sessions').selectAll().where('address', 'is not', null).where('state', 'in', LIVE),
-);
-const selectLive = prepared<Record<never, never>, MediaSessionRow>((db) =>
-  db.selectFrom('media_sessions').selectAll().where('state', 'in', LIVE),
-);
-const selectOfUsers = prepared<{ ids: string }, MediaSessionRow>((db, p, engine) =>
-  db
-    .selectFrom('media_sessions')
-    .selectAll()
-    .where(inList(engine, 'user_id', p('ids')))
-    .where('state', 'in', LIVE),
 );
 const countSeats = prepared<{ cid: CallCid }, { seats: number }>((db, p) =>
   db
@@ -198,6 +227,43 @@ export const endSession = (
   reason: string,
 ): Promise<MediaSessionRow | undefined> => end.first(tx, { id, now, reason });
 
+/** Who opens the media door for a session. */
+export interface OpenedBy {
+  /** Null: not known or not to count. */
+  address: string | null;
+  /** The process whose door it is. */
+  node: string;
+}
+
+/** `issued` becomes `pending`: it holds a seat now. Undefined when the row is in another state. */
+export const openSession = (tx: Tx, id: SessionId, by: OpenedBy): Promise<MediaSessionRow | undefined> =>
+  open.first(tx, { id, ...by });
+
+/** Notes another connection of a session that is pending or active; undefined when it is neither. */
+export const openSessionAgain = (tx: Tx, id: SessionId, by: OpenedBy): Promise<MediaSessionRow | undefined> =>
+  openAgain.first(tx, { id, ...by });
+
+/** Where a session is at the media server. */
+export interface MediaPlace {
+  boot_id: string | null;
+  participant_sid: string | null;
+}
+
+/** Notes where a pending or active session is at the media server; undefined when it is neither. */
+export const placeSession = (
+  tx: Tx,
+  id: SessionId,
+  where: MediaPlace,
+): Promise<MediaSessionRow | undefined> => place.first(tx, { id, ...where });
+
+/** The media server has answered that it holds nothing of a session that is over. */
+export const settleSession = async (tx: Tx, id: SessionId): Promise<void> =>
+  void (await settle.all(tx, { id }));
+
+/** Ends sessions made before a time whose token nobody has used; resolves with how many. */
+export const lapseIssued = async (tx: Tx, before: number, now: number, limit: number): Promise<number> =>
+  (await lapse.all(tx, { before, now, limit })).length;
+
 export const findSession = (handle: Handle, id: SessionId): Promise<MediaSessionRow | undefined> =>
   selectById.first(handle, { id });
 
@@ -243,33 +309,3 @@ const ADDRESS_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 /** Forgets from where people were in sessions that ended more than 30 days ago; resolves with how many. */
 export const purgeSessionAddresses = async (tx: Tx, now: number, limit: number): Promise<number> =>
   (await forgetOld.all(tx, { before: now - ADDRESS_RETENTION_MS, limit })).length;
-
-/** Which sessions an act may have changed the policy of. Several fields of one selector narrow it. */
-export type SessionSelector =
-  | { userId: UserId; cid?: CallCid }
-  | { userIds: readonly UserId[] }
-  | { cid: CallCid }
-  | { callType: CallTypeName }
-  /** Everybody with a known address: an address ban changed. */
-  | { addresses: true }
-  | { everybody: true };
-
-/** Pending and active sessions that match any of the selectors, each once. */
-export async function selectSessions(
-  handle: Handle,
-  selectors: readonly SessionSelector[],
-): Promise<MediaSessionRow[]> {
-  const found = await Promise.all(selectors.map((selector) => selectBy(handle, selector)));
-  return [...new Map(found.flat().map((row) => [row.id, row])).values()];
-}
-
-function selectBy(handle: Handle, selector: SessionSelector): Promise<MediaSessionRow[]> {
-  if ('userId' in selector) {
-    const { userId: user_id, cid } = selector;
-    return cid ? selectOfPair.all(handle, { cid, user_id }) : selectOfUser.all(handle, { user_id });
-  }
-  if ('userIds' in selector) return selectOfUsers.all(handle, { ids: JSON.stringify(selector.userIds) });
-  if ('cid' in selector) return selectOfCall.all(handle, { cid: selector.cid });
-  if ('callType' in selector) return selectOfType.all(handle, { type: selector.callType });
-  return 'addresses' in selector ? selectWithAddress.all(handle, {}) : selectLive.all(handle, {});
-}

@@ -1,2 +1,3 @@
 export { type MuteInput, muteUsers } from './mute-users.ts';
-export { mutesOfCall } from './mutes.store.ts';
+export { mutedKindsOf, mutesOfCall } from './mutes.store.ts';
+export { unmuteOneself } from './unmute-oneself.ts';

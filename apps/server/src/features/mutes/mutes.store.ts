@@ -25,6 +25,18 @@ const selectOfCall = prepared<{ cid: CallCid }, { user_id: UserId; kind: TrackKi
     .orderBy('kind'),
 );
 
+const selectOfPair = prepared<{ cid: CallCid; user_id: UserId }, { kind: TrackKind }>((db, p) =>
+  db.selectFrom('call_mutes').select('kind').where('cid', '=', p('cid')).where('user_id', '=', p('user_id')),
+);
+const remove = prepared<{ cid: CallCid; user_id: UserId; kind: TrackKind }, { kind: TrackKind }>((db, p) =>
+  db
+    .deleteFrom('call_mutes')
+    .where('cid', '=', p('cid'))
+    .where('user_id', '=', p('user_id'))
+    .where('kind', '=', p('kind'))
+    .returning('kind'),
+);
+
 /** Writes the records that are missing; resolves with those that are new. */
 export async function addMutes(tx: Tx, rows: readonly CallMutesTable[]): Promise<CallMutesTable[]> {
   const added = await Promise.all(rows.map((row) => insert.first(tx, row)));
@@ -39,3 +51,17 @@ export async function mutesOfCall(handle: Handle, cid: CallCid): Promise<Map<Use
   }
   return byUser;
 }
+
+/** The kinds of one person that are muted in a call. */
+export const mutedKindsOf = async (
+  handle: Handle,
+  cid: CallCid,
+  user_id: UserId,
+): Promise<ReadonlySet<TrackKind>> =>
+  new Set((await selectOfPair.all(handle, { cid, user_id })).map(({ kind }) => kind));
+
+/** False when there was none. */
+export const removeMute = async (
+  tx: Tx,
+  of: { cid: CallCid; user_id: UserId; kind: TrackKind },
+): Promise<boolean> => (await remove.first(tx, of)) !== undefined;

@@ -1,4 +1,4 @@
 export { blockUsers } from './block-users.ts';
 export { getBlockedUsers } from './get-blocked-users.ts';
 export { unblockUsers } from './unblock-users.ts';
-export { blockersOf } from './user-blocks.store.ts';
+export { blockedEitherWay, blockersOf } from './user-blocks.store.ts';

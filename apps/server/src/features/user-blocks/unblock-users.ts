@@ -31,6 +31,8 @@ export function unblockUsers(
       audience: { users: [user_id] },
       payload: { user_id, blocked_user_id },
     });
+    // Where a call hides the media of blocked people, it does so at once.
+    act.enforce({ userId: user_id }, { userId: blocked_user_id });
     return {};
   });
 }

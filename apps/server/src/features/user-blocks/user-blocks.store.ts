@@ -36,6 +36,16 @@ const selectBlockersOf = prepared<{ blocked_user_id: UserId }, { user_id: UserId
   db.selectFrom('user_blocks').select('user_id').where('blocked_user_id', '=', p('blocked_user_id')),
 );
 
+const selectEitherWay = prepared<{ user_id: UserId }, { other: UserId }>((db, p) =>
+  db
+    .selectFrom('user_blocks')
+    .select('blocked_user_id as other')
+    .where('user_id', '=', p('user_id'))
+    .union(
+      db.selectFrom('user_blocks').select('user_id as other').where('blocked_user_id', '=', p('user_id')),
+    ),
+);
+
 const SHAPE: ListShape = {
   name: 'user_blocks',
   fields: {},
@@ -64,6 +74,10 @@ export const removeUserBlock = (
 /** Who blocks this user: whom a ring or notification of theirs does not reach. */
 export const blockersOf = async (handle: Handle, blocked_user_id: UserId): Promise<ReadonlySet<UserId>> =>
   new Set((await selectBlockersOf.all(handle, { blocked_user_id })).map((row) => row.user_id));
+
+/** Whom this user blocks and who blocks this user: neither gets the other's media where a call says so (api.md 0.16). */
+export const blockedEitherWay = async (handle: Handle, user_id: UserId): Promise<ReadonlySet<UserId>> =>
+  new Set((await selectEitherWay.all(handle, { user_id })).map(({ other }) => other));
 
 /** A page of a user's blocks, oldest first; a cursor belongs to its user. */
 export async function listUserBlocks(

@@ -167,10 +167,13 @@ const POLICY_INPUTS = [
   'guest_expires_at',
 ] as const satisfies (keyof UsersTable)[];
 
-/** Whether the change bears on what the person may do; somebody new is in no call yet. */
+/** What participants see of somebody: the media server is told of it too (api.md 0.11). */
+const SHOWN = ['name', 'image'] as const satisfies (keyof UsersTable)[];
+
+/** Whether the change bears on what the person may do, or how they are seen, in a call; somebody new is in none yet. */
 export const changesPolicy = (before: UserRow | undefined, after: UserRow): boolean =>
   before !== undefined &&
-  (POLICY_INPUTS.some((column) => before[column] !== after[column]) ||
+  ([...POLICY_INPUTS, ...SHOWN].some((column) => before[column] !== after[column]) ||
     !isDeepStrictEqual(JSON.parse(before.teams), JSON.parse(after.teams)));
 
 /** The fields of the row that the audit log tells, as far as they differ. */

@@ -6,6 +6,7 @@ import { events } from './0004-events.ts';
 import { webhooks } from './0005-webhooks.ts';
 import { ringing } from './0006-ringing.ts';
 import { presence } from './0007-presence.ts';
+import { door } from './0008-door.ts';
 
 /** All migrations in order. Published ones are never edited: add the next number. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   webhooks,
   ringing,
   presence,
+  door,
 ];

@@ -1,0 +1,204 @@
+import type { SessionId } from '@callgate/contract';
+import type { Clock } from '../../kernel/clock.ts';
+import { type ApiError, notAllowed } from '../../kernel/errors.ts';
+import type { Database, Handle, Tx } from '../../storage/database.ts';
+import { type Enforcement, type Judge, judgeSession, mediaSessionOf } from '../enforcement/index.ts';
+import { appendEvents } from '../events/index.ts';
+import {
+  endSession,
+  findSession,
+  type JoinClaims,
+  type MediaPlace,
+  type MediaSession,
+  type MediaSessionRow,
+  openSession,
+  openSessionAgain,
+  placeSession,
+  type WantedMedia,
+} from '../media/index.ts';
+import { type PolicyReader, type RefusalReason, refusal } from '../policy/index.ts';
+import { rememberAddress } from '../users/index.ts';
+import { activate, policyOfSession } from './admit-session.ts';
+import { sessionEndings } from './session-endings.ts';
+
+/** Who knocks at the media door, and how. */
+export interface Knock {
+  claims: JoinClaims;
+  /** Null: not known or not to count. */
+  address: string | null;
+  /** The participant that a client goes on with; null: it joins anew. */
+  resumes: string | null;
+}
+
+/** Somebody who may dial. */
+export interface Knocked {
+  session: MediaSession;
+  wanted: WantedMedia;
+  /** The session as it stands on disk. */
+  row: MediaSessionRow;
+}
+
+/**
+ * The door protocol of design section 3; the letters are those of docs/spec/door. Whoever serves the door calls the three
+ * in this order, dials between the first two, and relays nothing before the last has resolved.
+ */
+export interface Door {
+  /**
+   * (a) `issued` becomes `pending` and takes a seat, or a pending or active session gets one more connection; commit.
+   * (b) policy is asked in a new snapshot. Throws 403/17 with the reason. `undefined`: what the client wants to go on with is
+   * not there any more, and it must join in full.
+   */
+  knock(knock: Knock): Promise<Knocked | undefined>;
+  /**
+   * (d) One transaction: the session is pending or active, its epoch and policy still allow it; then it is active. Otherwise the reason,
+   * and what the media server holds of it is being removed when this resolves.
+   */
+  letIn(id: SessionId, where: MediaPlace): Promise<RefusalReason | 'left' | undefined>;
+  /**
+   * The last look before (e), in a new snapshot: an act that committed before (d) may not have known that there was something
+   * to tell, so what was dialled with is compared with what is wanted now, and told when it differs.
+   */
+  bring(id: SessionId, dialled: WantedMedia): Promise<RefusalReason | 'left' | undefined>;
+  /** As (a) and (b) would answer: throws what they throw, and changes nothing. */
+  look(knock: Knock): Promise<void>;
+  /** The media is over for this session: its client left, or the media server lost it. */
+  left(id: SessionId, reason: 'left' | 'timeout' | 'not_allowed', participantSid?: string): Promise<void>;
+}
+
+export interface DoorDeps {
+  database: Database;
+  clock: Clock;
+  policy: PolicyReader;
+  enforcement: Enforcement;
+  judge: Judge;
+  onEvents: () => void;
+  /** The process, for `media_sessions.node`. */
+  node: string;
+}
+
+export function createDoor(deps: DoorDeps): Door {
+  const { database, enforcement, judge, onEvents } = deps;
+
+  const removeNow = ({ cid, user_id }: MediaSessionRow): Promise<void> =>
+    enforcement.rebind([{ cid, userId: user_id }]);
+
+  return {
+    async knock(knock) {
+      const opened = await database.write((tx) => open(tx, deps, knock)); // (a)
+      if (!opened) return undefined;
+      const { row, session } = opened;
+      const judged = await database.read((snapshot) => judgeSession(snapshot, judge, row)); // (b)
+      if (judged.refusal === null) return { session, wanted: judged.wanted, row };
+      await removeNow(row);
+      throw refusal(judged.refusal);
+    },
+    look: (knock) => database.read((snapshot) => look(snapshot, deps, knock)),
+    async letIn(id, where) {
+      const { row, reason } = await database.write((tx) => settleIn(tx, deps, id, where)); // (d)
+      onEvents();
+      if (reason !== undefined && row) await removeNow(row);
+      return reason;
+    },
+    async bring(id, dialled) {
+      const { isRefused } = await enforcement.applyPolicy({ id }, dialled);
+      const row = await database.read((snapshot) => findSession(snapshot, id));
+      if (row && isRefused) await removeNow(row);
+      return isRefused || row?.state !== 'active' ? reasonOf(row) : undefined;
+    },
+    async left(id, reason, participantSid) {
+      const row = await database.write((tx) => endLeft(tx, deps, id, { reason, participantSid }));
+      if (!row) return;
+      onEvents();
+      await removeNow(row);
+    },
+  };
+}
+
+/** Step (a). */
+async function open(
+  tx: Tx,
+  { clock, node, policy }: DoorDeps,
+  { claims, address, resumes }: Knock,
+): Promise<{ row: MediaSessionRow; session: MediaSession } | undefined> {
+  const { sessionId, cid, identity } = claims;
+  await tx.lock(`call:${cid}`);
+  const found = await findSession(tx, sessionId);
+  const session = found && mediaSessionOf(found);
+  if (!found || !session || found.cid !== cid || session.identity !== identity) throw overError(undefined);
+  if (found.state === 'revoked' || found.state === 'ended') throw overError(found);
+  if (resumes !== null && (found.state !== 'active' || found.participant_sid !== resumes)) return undefined;
+  if (found.state === 'issued') await demandSeat(tx, policy, found);
+  const by = { address: found.by_server === 1 ? null : address, node };
+  const row = (await openSession(tx, sessionId, by)) ?? (await openSessionAgain(tx, sessionId, by));
+  if (!row) throw overError(found);
+  await rememberAddress(tx, row.user_id, by.address, clock.now());
+  return { row, session };
+}
+
+async function look(handle: Handle, { policy }: DoorDeps, { claims, address }: Knock): Promise<void> {
+  const row = await findSession(handle, claims.sessionId);
+  if (!row || row.cid !== claims.cid || row.identity !== claims.identity) throw overError(undefined);
+  if (row.state === 'revoked' || row.state === 'ended') throw overError(row);
+  const from = row.by_server === 1 ? null : (address ?? row.address);
+  const mine = await policyOfSession(handle, policy, { ...row, address: from });
+  if (mine.stayRefusal !== null) throw refusal(mine.stayRefusal);
+  if (row.state === 'issued' && mine.joinRefusal !== null) throw refusal(mine.joinRefusal);
+}
+
+/** Under the call's lock, so that two who come for the last seat are asked one after the other. */
+async function demandSeat(tx: Tx, policy: PolicyReader, row: MediaSessionRow): Promise<void> {
+  if (row.hidden === 1) return;
+  const { facts } = await policyOfSession(tx, policy, row);
+  const limit = facts.call.settings.limits.max_participants;
+  if (limit !== null && facts.call.seatsTaken >= limit) throw refusal('full');
+}
+
+/** Step (d). */
+async function settleIn(
+  tx: Tx,
+  { clock, policy }: DoorDeps,
+  id: SessionId,
+  where: MediaPlace,
+): Promise<{ row?: MediaSessionRow; reason?: RefusalReason | 'left' }> {
+  const row = await findSession(tx, id);
+  if (!row) return { reason: 'left' };
+  if (row.state !== 'pending' && row.state !== 'active') return { row, reason: reasonOf(row) };
+  const { stayRefusal } = await policyOfSession(tx, policy, row);
+  if (stayRefusal !== null) return { row, reason: stayRefusal };
+  if (row.state === 'pending') {
+    const reason = await activate(tx, row, clock.now());
+    if (reason !== undefined) return { row, reason: reason as RefusalReason };
+  }
+  const placed = await placeSession(tx, id, where);
+  return placed ? { row: placed } : { row, reason: reasonOf(await findSession(tx, id)) };
+}
+
+/** Ends a session that nobody's act ended; of a connection that another has replaced, nothing. */
+async function endLeft(
+  tx: Tx,
+  { clock }: DoorDeps,
+  id: SessionId,
+  { reason, participantSid }: { reason: string; participantSid: string | undefined },
+): Promise<MediaSessionRow | undefined> {
+  const row = await findSession(tx, id);
+  if (!row) return undefined;
+  await tx.lock(`call:${row.cid}`);
+  const now = clock.now();
+  const current = await findSession(tx, id);
+  if (participantSid !== undefined && current?.participant_sid !== participantSid) return undefined;
+  const ended = await endSession(tx, id, now, reason);
+  if (!ended) return undefined;
+  await appendEvents(tx, await sessionEndings.onSessionEnded(tx, ended, reason, now), now);
+  return ended;
+}
+
+const reasonOf = (row: MediaSessionRow | undefined): RefusalReason | 'left' =>
+  (row?.end_reason as RefusalReason | undefined) ?? 'left';
+
+/** 403/17 for a session that is over: with the reason of policy that ended it, where one did. */
+function overError(row: MediaSessionRow | undefined): ApiError {
+  const reason = row?.end_reason ?? 'unknown_session';
+  const error = notAllowed('this session is over; join again');
+  error.details.push({ reason });
+  return error;
+}

@@ -1,0 +1,95 @@
+import type { SessionId } from '@callgate/contract';
+import type { Database } from '../../storage/database.ts';
+import {
+  type MediaPlane,
+  type MediaSessionRow,
+  type OpenDoors,
+  type SessionSelector,
+  selectRevoked,
+  selectSessions,
+} from '../media/index.ts';
+import type { ApplyPolicy } from './apply-policy.ts';
+import { type Binding, removeRefused } from './remove-refused.ts';
+import { refusalOf } from './wanted-media.ts';
+
+export interface BindDeps extends Binding {
+  database: Database;
+  media: MediaPlane;
+  doors: OpenDoors;
+  applyPolicy: ApplyPolicy;
+  /** Called after a commit that may have appended events. */
+  onEvents: () => void;
+}
+
+/** What holds at the media server. */
+export interface Bound {
+  /** Sessions that were concerned. */
+  sessions: number;
+  /** Tracks that were silenced, unpublished or removed with their session. */
+  tracks: number;
+  /** Sessions that are over and of which the media server has said that they are gone: to be noted as `ended`. */
+  gone: SessionId[];
+}
+
+/** Policies that change while they are applied are looked at again, this often at most. */
+const MOST_PASSES = 5;
+
+/**
+ * Brings the selected sessions to what policy says in a new snapshot, at the media server too; resolves when it has
+ * answered for every one of them. First the rows of those who must go are `revoked` and committed, then they are
+ * removed: a door that dials in between fails at the row, so `not there` is an answer (design section 3).
+ */
+export async function bindSessions(deps: BindDeps, selectors: readonly SessionSelector[]): Promise<Bound> {
+  const bound: Bound = { sessions: 0, tracks: 0, gone: [] };
+  const seen = new Set<string>();
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const { staying, over } = await sort(deps, selectors);
+    for (const { id } of [...staying, ...over]) seen.add(id);
+    bound.sessions = seen.size;
+    const [removed, applied] = await Promise.all([
+      Promise.all(over.map((row) => takeOut(deps, row))),
+      Promise.all(staying.map((row) => deps.applyPolicy(row))),
+    ]);
+    for (const { tracks } of [...removed, ...applied]) bound.tracks += tracks;
+    bound.gone.push(...over.map(({ id }) => id));
+    if (!applied.some(({ isRefused }) => isRefused)) return bound;
+  }
+  throw new Error('policy changed again and again while it was applied');
+}
+
+/** Who may stay, and who is over and not gone from the media server as far as is known. */
+async function sort(
+  deps: BindDeps,
+  selectors: readonly SessionSelector[],
+): Promise<{ staying: MediaSessionRow[]; over: MediaSessionRow[] }> {
+  const { database, policy } = deps;
+  const now = await database.read(async (snapshot) => {
+    const [rows, over] = await Promise.all([
+      selectSessions(snapshot, selectors),
+      selectRevoked(snapshot, selectors),
+    ]);
+    const refusals = await Promise.all(rows.map((row) => refusalOf(snapshot, policy, row)));
+    return { rows, over, isAnyRefused: refusals.some((reason) => reason !== null) };
+  });
+  if (!now.isAnyRefused) return { staying: now.rows, over: now.over };
+  const { concerned, ended } = await database.write((tx) => removeRefused(tx, deps, selectors));
+  deps.onEvents();
+  const gone = new Set(ended.map(({ id }) => id));
+  const known = new Set(now.over.map(({ id }) => id));
+  return {
+    staying: concerned.filter(({ id }) => !gone.has(id)),
+    over: [...now.over, ...ended.filter(({ id }) => !known.has(id))],
+  };
+}
+
+/** Closes what is open here and removes the session from the media server. */
+async function takeOut({ media, doors }: BindDeps, row: MediaSessionRow): Promise<{ tracks: number }> {
+  const { id, cid, identity } = row;
+  if (identity === null) return { tracks: 0 };
+  const published = doors.published(id).length;
+  const [{ tracks }] = await Promise.all([
+    media.remove({ cid, identity }),
+    doors.close(id, row.end_reason ?? 'removed'),
+  ]);
+  return { tracks: Math.max(published, tracks) };
+}

@@ -1,4 +1,5 @@
 import type { Engine, StartedEngine } from './engine.ts';
+import { chromium, firefox, pythonLivekit } from './media-clients.ts';
 import { findPostgres, startCluster } from './postgres-cluster.ts';
 import { seedCommands } from './seed-commands.ts';
 import { shellTools } from './shell-tools.ts';
@@ -15,7 +16,14 @@ const postgres: Engine = {
 };
 
 /** Everything of which npm brings nothing and suites need something. */
-export const ENGINES: readonly Engine[] = [postgres, seedCommands, shellTools];
+export const ENGINES: readonly Engine[] = [
+  postgres,
+  chromium,
+  firefox,
+  pythonLivekit,
+  seedCommands,
+  shellTools,
+];
 
 /** The engines of one run. */
 export class EnginesOfRun {

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ENGINES } from './test-run/engines.ts';
 import { findPostgres } from './test-run/postgres-cluster.ts';
 
 let project = '';
@@ -62,12 +63,9 @@ async function npmTest(
   return { code, said: said() };
 }
 
-const WITHOUT = { CALLGATE_TEST_WITHOUT: 'postgres,seed', CALLGATE_TEST_SHELL: 'bash' };
-const ELSEWHERE = {
-  CALLGATE_TEST_POSTGRES_URL: 'postgres://127.0.0.1:1/nobody-connects',
-  CALLGATE_TEST_SEED_TEXT: '/nowhere/nobody-reads.txt',
-  CALLGATE_TEST_SHELL: 'bash',
-};
+/** Every engine named by the caller, so that none is looked for; nobody connects there. */
+const ELSEWHERE = Object.fromEntries(ENGINES.map(({ variable }) => [variable, '/nowhere']));
+const WITHOUT = { ...ELSEWHERE, CALLGATE_TEST_WITHOUT: 'postgres,seed' };
 
 test('an unknown engine to leave out is refused', async () => {
   suite(EQUAL);
@@ -99,10 +97,9 @@ test('with --require-all a missing engine fails the run', async () => {
 
 test('with --require-all a missing text of the documented commands fails the run', async () => {
   suite(EQUAL);
-  const { CALLGATE_TEST_POSTGRES_URL, CALLGATE_TEST_SHELL } = ELSEWHERE;
+  const { CALLGATE_TEST_SEED_TEXT: _, ...others } = ELSEWHERE;
   const { code, said } = await npmTest(['--require-all'], {
-    CALLGATE_TEST_POSTGRES_URL,
-    CALLGATE_TEST_SHELL,
+    ...others,
     CALLGATE_SEED: '/nowhere/no-text.txt',
   });
   expect(said).toContain('Failed: seed is missing and this run must be complete');

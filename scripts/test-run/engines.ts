@@ -1,5 +1,6 @@
 import type { Engine, StartedEngine } from './engine.ts';
 import { livekit } from './livekit.ts';
+import { chromium, firefox, pythonLivekit } from './media-clients.ts';
 import { findPostgres, startCluster } from './postgres-cluster.ts';
 import { seedCommands } from './seed-commands.ts';
 import { shellTools } from './shell-tools.ts';
@@ -16,7 +17,15 @@ const postgres: Engine = {
 };
 
 /** Everything of which npm brings nothing and suites need something. */
-export const ENGINES: readonly Engine[] = [postgres, livekit, seedCommands, shellTools];
+export const ENGINES: readonly Engine[] = [
+  postgres,
+  livekit,
+  chromium,
+  firefox,
+  pythonLivekit,
+  seedCommands,
+  shellTools,
+];
 
 /** The engines of one run. */
 export class EnginesOfRun {

@@ -1,0 +1,3 @@
+export * from './counters.ts';
+export * from './engines.ts';
+export * from './media-client.ts';

@@ -55,23 +55,34 @@ export function dial(url: string, token: string): Promise<Dialled> {
       socket.pause();
       socket.removeAllListeners('close');
       socket.removeAllListeners('error');
-      let isGone = false;
       socket.on('error', () => undefined);
-      socket.once('close', () => {
-        isGone = true;
-      });
-      resolve({
-        socket,
-        first: data as Buffer,
-        takeOver(onMessage, onClose) {
-          socket.on('message', (bytes) => onMessage(bytes as Buffer));
-          if (isGone) return onClose();
-          socket.once('close', onClose);
-          socket.resume();
-        },
-      });
+      resolve({ socket, first: data as Buffer, takeOver: keepRest(socket) });
     });
   });
+}
+
+/** Frames that came in one piece with the first are told although the socket is paused; they wait in order. */
+function keepRest(socket: WebSocket): Dialled['takeOver'] {
+  const rest: Buffer[] = [];
+  let isGone = false;
+  const keep = (data: unknown): void => void rest.push(data as Buffer);
+  const note = (): void => {
+    isGone = true;
+  };
+  socket.on('message', keep);
+  socket.once('close', note);
+  return (onMessage, onClose) => {
+    socket.off('message', keep);
+    socket.off('close', note);
+    for (const bytes of rest) onMessage(bytes);
+    if (isGone) {
+      onClose();
+      return;
+    }
+    socket.on('message', (data) => onMessage(data as Buffer));
+    socket.once('close', onClose);
+    socket.resume();
+  };
 }
 
 const unreachable = (what: string): ApiError =>

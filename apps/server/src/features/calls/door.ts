@@ -14,6 +14,7 @@ import {
   openSession,
   openSessionAgain,
   placeSession,
+  setSessionAside,
   type WantedMedia,
 } from '../media/index.ts';
 import { type PolicyReader, type RefusalReason, refusal } from '../policy/index.ts';
@@ -61,8 +62,13 @@ export interface Door {
   bring(id: SessionId, dialled: WantedMedia): Promise<RefusalReason | 'left' | undefined>;
   /** As (a) and (b) would answer: throws what they throw, and changes nothing. */
   look(knock: Knock): Promise<void>;
-  /** The media is over for this session: its client left, or the media server lost it. */
-  left(id: SessionId, reason: 'left' | 'timeout' | 'not_allowed', participantSid?: string): Promise<void>;
+  /** The session is over: its client left, or did what no honest client does. */
+  left(id: SessionId, reason: 'left' | 'not_allowed'): Promise<void>;
+  /**
+   * The media server holds the session no more. It is out of the call and has no seat, but its client may come back with the same
+   * token, through the whole door. `participantSid`: of a participant that another has replaced, nothing.
+   */
+  lost(id: SessionId, participantSid?: string): Promise<void>;
 }
 
 export interface DoorDeps {
@@ -105,11 +111,15 @@ export function createDoor(deps: DoorDeps): Door {
       if (row && isRefused) await removeNow(row);
       return isRefused || row?.state !== 'active' ? reasonOf(row) : undefined;
     },
-    async left(id, reason, participantSid) {
-      const row = await database.write((tx) => endLeft(tx, deps, id, { reason, participantSid }));
+    async left(id, reason) {
+      const row = await database.write((tx) => endLeft(tx, deps, id, reason));
       if (!row) return;
       onEvents();
       await removeNow(row);
+    },
+    async lost(id, participantSid) {
+      await database.write((tx) => setAside(tx, deps, id, participantSid));
+      onEvents();
     },
   };
 }
@@ -173,23 +183,39 @@ async function settleIn(
   return placed ? { row: placed } : { row, reason: reasonOf(await findSession(tx, id)) };
 }
 
-/** Ends a session that nobody's act ended; of a connection that another has replaced, nothing. */
+/** The session as it is under the call's lock, which those take who count its people. */
+async function heldSession(tx: Tx, id: SessionId): Promise<MediaSessionRow | undefined> {
+  const row = await findSession(tx, id);
+  if (!row) return undefined;
+  await tx.lock(`call:${row.cid}`);
+  return findSession(tx, id);
+}
+
+/** Ends a session that nobody's act ended. */
 async function endLeft(
   tx: Tx,
   { clock }: DoorDeps,
   id: SessionId,
-  { reason, participantSid }: { reason: string; participantSid: string | undefined },
+  reason: string,
 ): Promise<MediaSessionRow | undefined> {
-  const row = await findSession(tx, id);
-  if (!row) return undefined;
-  await tx.lock(`call:${row.cid}`);
   const now = clock.now();
-  const current = await findSession(tx, id);
-  if (participantSid !== undefined && current?.participant_sid !== participantSid) return undefined;
+  if (!(await heldSession(tx, id))) return undefined;
   const ended = await endSession(tx, id, now, reason);
-  if (!ended) return undefined;
-  await appendEvents(tx, await sessionEndings.onSessionEnded(tx, ended, reason, now), now);
+  if (ended) await appendEvents(tx, await sessionEndings.onSessionEnded(tx, ended, reason, now), now);
   return ended;
+}
+
+async function setAside(
+  tx: Tx,
+  { clock }: DoorDeps,
+  id: SessionId,
+  participantSid: string | undefined,
+): Promise<void> {
+  const now = clock.now();
+  const row = await heldSession(tx, id);
+  if (!row || (participantSid !== undefined && row.participant_sid !== participantSid)) return;
+  if (!(await setSessionAside(tx, id, now))) return;
+  await appendEvents(tx, await sessionEndings.onSessionEnded(tx, row, 'timeout', now), now);
 }
 
 const reasonOf = (row: MediaSessionRow | undefined): RefusalReason | 'left' =>

@@ -17,7 +17,7 @@ export interface NewsDeps {
 export async function hearNews(deps: NewsDeps, { what, cid, identity, sid }: MediaNews): Promise<void> {
   const id = sessionOfIdentity(identity);
   if (id === undefined) return;
-  if (what === 'left') return deps.door.left(id, 'left', sid);
+  if (what === 'left') return deps.door.lost(id, sid);
   const row = await deps.database.read((snapshot) => findSession(snapshot, id));
   const isAllowed = row?.identity === identity && (row.state === 'pending' || row.state === 'active');
   if (!isAllowed) await deps.media.remove({ cid, identity });

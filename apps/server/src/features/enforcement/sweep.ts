@@ -51,7 +51,7 @@ export interface SweepDeps {
   media: MediaPlane;
   judge: Judge;
   enforcement: Enforcement;
-  /** Ends a session that the media server has lost. */
+  /** Notes that the media server has lost a session. */
   lost(id: SessionId): Promise<void>;
 }
 
@@ -121,7 +121,7 @@ async function compare(deps: SweepDeps, { cid, rows, missedSince, counts }: Comp
     if (participant) {
       missedSince.delete(row.id);
       if (await mend(deps, row, participant)) counts.mended++;
-    } else if (row.state === 'active' && (await isLost(deps, row, missedSince))) {
+    } else if (await isLost(deps, row, missedSince)) {
       counts.lost++;
       await deps.lost(row.id);
     }

@@ -36,7 +36,10 @@ const insertSession = prepared<MediaSessionRow, never>((db, p) =>
 const activate = prepared<{ id: SessionId; now: number; call_session_id: string }, MediaSessionRow>((db, p) =>
   db
     .updateTable('media_sessions')
-    .set({ state: 'active', joined_at: p('now'), call_session_id: p('call_session_id') })
+    .set({
+      ...{ state: 'active', joined_at: p('now'), call_session_id: p('call_session_id') },
+      ...{ ended_at: null, end_reason: null },
+    })
     .where('id', '=', p('id'))
     .where('state', '=', 'pending')
     .returningAll(),
@@ -85,6 +88,17 @@ const place = prepared<MediaPlace & { id: SessionId }, MediaSessionRow>((db, p) 
     .where('state', 'in', LIVE)
     .returningAll(),
 );
+const setAside = prepared<{ id: SessionId; now: number }, MediaSessionRow>((db, p) =>
+  db
+    .updateTable('media_sessions')
+    .set({
+      ...{ state: 'issued', joined_at: null, ended_at: p('now'), end_reason: 'timeout' },
+      ...{ boot_id: null, participant_sid: null },
+    })
+    .where('id', '=', p('id'))
+    .where('state', 'in', LIVE)
+    .returningAll(),
+);
 const settle = prepared<{ id: SessionId }, { id: SessionId }>((db, p) =>
   db
     .updateTable('media_sessions')
@@ -105,8 +119,7 @@ const lapse = prepared<{ before: number; now: number; limit: number }, { id: Ses
         .selectFrom('media_sessions as unused')
         .select('unused.id')
         .where('unused.state', '=', 'issued')
-        .where('unused.created_at', '<', p('before'))
-        .orderBy('unused.created_at')
+        .where((eb) => eb(eb.fn.coalesce('unused.ended_at', 'unused.created_at'), '<', p('before')))
         .limit(p('limit')),
     )
     .returning('id'),
@@ -189,6 +202,7 @@ const selectStale = prepared<{ before: number; limit: number }, MediaSessionRow>
     .selectAll()
     .where('state', 'in', LIVE)
     .where('state', '=', 'pending')
+    .where('identity', 'is', null)
     .where('created_at', '<', p('before'))
     .orderBy('cid')
     .limit(p('limit')),
@@ -256,11 +270,18 @@ export const placeSession = (
   where: MediaPlace,
 ): Promise<MediaSessionRow | undefined> => place.first(tx, { id, ...where });
 
+/**
+ * A session whose media was lost takes no seat and is in the call no more; its join token opens the door again, which asks
+ * anew for everything. Undefined when it was neither pending nor active.
+ */
+export const setSessionAside = (tx: Tx, id: SessionId, now: number): Promise<MediaSessionRow | undefined> =>
+  setAside.first(tx, { id, now });
+
 /** The media server has answered that it holds nothing of a session that is over. */
 export const settleSession = async (tx: Tx, id: SessionId): Promise<void> =>
   void (await settle.all(tx, { id }));
 
-/** Ends sessions made before a time whose token nobody has used; resolves with how many. */
+/** Ends sessions made, or lost, before a time whose token nobody has used since; resolves with how many. */
 export const lapseIssued = async (tx: Tx, before: number, now: number, limit: number): Promise<number> =>
   (await lapse.all(tx, { before, now, limit })).length;
 
@@ -291,7 +312,7 @@ export async function cameIn(
   return new Set(rows.map(({ user_id }) => user_id));
 }
 
-/** Sessions that are pending since before a time: their join was cut off. */
+/** Sessions without media that are pending since before a time: their join was cut off. */
 export const stalePending = (handle: Handle, before: number, limit: number): Promise<MediaSessionRow[]> =>
   selectStale.all(handle, { before, limit });
 

@@ -145,6 +145,21 @@ for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
       ).rejects.toThrow();
     });
 
+    test('[GAT11] a client whose signalling was lost takes it up again, and acts bind on it', async () => {
+      const { sara, bob } = await saraAndBob();
+      await sara.client.dropSignal();
+      await until('it is back', async () =>
+        (await sara.client.events()).some(({ state }) => state === 'reconnected'),
+      );
+      await rising(heard(bob, 'microphone'));
+      const revoke = { user_id: 'sara', revoke_permissions: ['send-audio'] };
+      const revoked = await world.act('POST', `${path}/user_permissions`, revoke);
+      expect(revoked).toMatchObject({ state: 'applied', sessions: 1, tracks: 1 });
+      await silent(heard(bob, 'microphone'), packetsSent(sara.client, 'camera'));
+      await world.act('POST', `${path}/block`, { user_id: 'sara' });
+      expect(await disconnected(sara)).toMatchObject({ reason: 'PARTICIPANT_REMOVED' });
+    });
+
     test('[SES27] who leaves, and whose media is lost, is out of the session', async () => {
       const { sara, bob } = await saraAndBob();
       expect(await people()).toEqual(['bob', 'sara']);

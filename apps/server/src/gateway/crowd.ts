@@ -1,15 +1,16 @@
 import type { SessionId } from '@callgate/contract';
 import { ApiError } from '../kernel/errors.ts';
 
-/** Connections at once: of one session (the old and the new one of a resume, and a spare), of one address, of all. */
+/** Connections at once: of one session (the old and the new one of a resume, and a spare), person, address, of all. */
 export const MOST_OF_SESSION = 3;
+const MOST_OF_PERSON = 50;
 const MOST_OF_ADDRESS = 500;
 const MOST = 20_000;
 
 /** Counts who is at the door or through it. */
 export interface Crowd {
   /** Throws 429 when there are too many; answers how to leave, which may be called twice. */
-  enter(address: string, session: SessionId): () => void;
+  enter(address: string, who: { sessionId: SessionId; identity: string }): () => void;
 }
 
 export function createCrowd(): Crowd {
@@ -24,10 +25,12 @@ export function createCrowd(): Crowd {
     if ((counts.get(key) ?? 0) >= most) throw tooMany(`more than ${most} media connections of ${whose}`);
   };
   return {
-    enter(address, session) {
-      const keys = [`address ${address}`, `session ${session}`] as const;
+    enter(address, { sessionId, identity }) {
+      const person = identity.slice(0, identity.lastIndexOf('#'));
+      const keys = [`address ${address}`, `session ${sessionId}`, `person ${person}`] as const;
       demandRoom(keys[0], MOST_OF_ADDRESS, 'this address');
       demandRoom(keys[1], MOST_OF_SESSION, 'this session');
+      demandRoom(keys[2], MOST_OF_PERSON, 'this person');
       if (all >= MOST) throw tooMany('too many media connections');
       for (const key of keys) add(key, 1);
       all++;

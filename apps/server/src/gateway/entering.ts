@@ -1,7 +1,6 @@
 import type { SignalResponse } from '@livekit/protocol';
 import type { Door, Knocked } from '../features/calls/index.ts';
 import type { JoinClaims, MediaPlane } from '../features/media/index.ts';
-import { refusal } from '../features/policy/index.ts';
 import { ApiError, inputError, notAllowed } from '../kernel/errors.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { type Dialled, dial, NoRoomError } from './dial.ts';
@@ -102,10 +101,6 @@ async function demandIn(
     participant_sid: isJoin ? (message.value.participant?.sid ?? null) : row.participant_sid,
   };
   const refused = (await door.letIn(session.id, where)) ?? (await door.bring(session.id, wanted));
-  if (refused === undefined) {
-    if (where.participant_sid !== null) participants.set(where.participant_sid, participant);
-    return;
-  }
-  if (refused === 'left') throw notAllowed('this session is over; join again');
-  throw refusal(refused);
+  if (refused) throw refused;
+  if (where.participant_sid !== null) participants.set(where.participant_sid, participant);
 }

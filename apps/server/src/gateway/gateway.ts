@@ -87,7 +87,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     const { address, counted } = entrance.arrive(message);
     entrance.takeDial(address);
     const { asked, claims } = identify(message, address);
-    const place = takePlace({ crowd, doors }, address, claims.sessionId);
+    const place = takePlace({ crowd, doors }, address, claims);
     try {
       return { place, entered: await enter(entering, { asked, claims, address: counted }) };
     } catch (error) {

@@ -1,5 +1,4 @@
-import type { SessionId } from '@callgate/contract';
-import type { DoorConnection, OpenDoors } from '../features/media/index.ts';
+import type { DoorConnection, JoinClaims, OpenDoors } from '../features/media/index.ts';
 import type { Crowd } from './crowd.ts';
 
 /** A place at the door, from the first look at a token to the end of its connection. */
@@ -19,9 +18,10 @@ export interface Place {
 export function takePlace(
   { crowd, doors }: { crowd: Crowd; doors: OpenDoors },
   address: string,
-  sessionId: SessionId,
+  claims: JoinClaims,
 ): Place {
-  const leave = crowd.enter(address, sessionId);
+  const { sessionId } = claims;
+  const leave = crowd.enter(address, claims);
   let refusedFor: string | undefined;
   const waiting: DoorConnection = {
     sessionId,

@@ -8,6 +8,7 @@ import { judgeRequest, type ReceivedRequest, readRequest } from './from-client.t
 import { imposeMutes } from './impose-mutes.ts';
 import { leaveMessage } from './leave.ts';
 import { kindOfSource, type MediaKind, type MediaView } from './media-view.ts';
+import { createPace } from './pace.ts';
 import { encodeRequest, encodeResponse } from './signal-codec.ts';
 import { judgeResponse } from './to-client.ts';
 import type { Closing, ServerVerdict } from './verdict.ts';
@@ -53,6 +54,8 @@ export class Relay implements DoorConnection {
   /** What the client sent, one after the other. */
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
+  readonly #pace = createPace();
+  #isSlowed = false;
   #view: MediaView;
   #over = false;
   #how: ClosedHow = 'cut';
@@ -114,10 +117,28 @@ export class Relay implements DoorConnection {
       this.#breach(read.close);
       return;
     }
-    if (++this.#waiting >= MOST_WAITING) this.#client.pause();
+    this.#waiting++;
+    this.#slowDown(this.#pace.take());
     void this.#inTurn(() => this.#judge(read)).then(() => {
-      if (--this.#waiting < MOST_WAITING / 2) this.#client.resume();
+      this.#waiting--;
+      this.#readOn();
     });
+  }
+
+  /** What a client sends faster than it may waits in its own socket: nobody else waits for it. */
+  #slowDown(pauseMs: number): void {
+    if (this.#waiting >= MOST_WAITING || pauseMs > 0) this.#client.pause();
+    if (pauseMs === 0 || this.#isSlowed) return;
+    this.#isSlowed = true;
+    this.#deps.count('slowed down');
+    setTimeout(() => {
+      this.#isSlowed = false;
+      this.#readOn();
+    }, pauseMs).unref();
+  }
+
+  #readOn(): void {
+    if (!this.#isSlowed && this.#waiting < MOST_WAITING / 2) this.#client.resume();
   }
 
   async #judge(received: ReceivedRequest): Promise<void> {

@@ -17,7 +17,7 @@ import {
   setSessionAside,
   type WantedMedia,
 } from '../media/index.ts';
-import { type PolicyReader, type RefusalReason, refusal } from '../policy/index.ts';
+import { type PolicyReader, refusal } from '../policy/index.ts';
 import { rememberAddress } from '../users/index.ts';
 import { activate, policyOfSession } from './admit-session.ts';
 import { sessionEndings } from './session-endings.ts';
@@ -51,15 +51,15 @@ export interface Door {
    */
   knock(knock: Knock): Promise<Knocked | undefined>;
   /**
-   * (d) One transaction: the session is pending or active, its epoch and policy still allow it; then it is active. Otherwise the reason,
+   * (d) One transaction: the session is pending or active, its epoch and policy still allow it; then it is active. Otherwise the error with the reason,
    * and what the media server holds of it is being removed when this resolves.
    */
-  letIn(id: SessionId, where: MediaPlace): Promise<RefusalReason | 'left' | undefined>;
+  letIn(id: SessionId, where: MediaPlace): Promise<ApiError | undefined>;
   /**
    * The last look before (e), in a new snapshot: an act that committed before (d) may not have known that there was something
    * to tell, so what was dialled with is compared with what is wanted now, and told when it differs.
    */
-  bring(id: SessionId, dialled: WantedMedia): Promise<RefusalReason | 'left' | undefined>;
+  bring(id: SessionId, dialled: WantedMedia): Promise<ApiError | undefined>;
   /** As (a) and (b) would answer: throws what they throw, and changes nothing. */
   look(knock: Knock): Promise<void>;
   /** The session is over: its client left, or did what no honest client does. */
@@ -100,16 +100,17 @@ export function createDoor(deps: DoorDeps): Door {
     },
     look: (knock) => database.read((snapshot) => look(snapshot, deps, knock)),
     async letIn(id, where) {
-      const { row, reason } = await database.write((tx) => settleIn(tx, deps, id, where)); // (d)
+      const { row, error } = await database.write((tx) => settleIn(tx, deps, id, where)); // (d)
       onEvents();
-      if (reason !== undefined && row) await removeNow(row);
-      return reason;
+      if (error !== undefined && row) await removeNow(row);
+      return error;
     },
     async bring(id, dialled) {
       const { isRefused } = await enforcement.applyPolicy({ id }, dialled);
       const row = await database.read((snapshot) => findSession(snapshot, id));
       if (row && isRefused) await removeNow(row);
-      return isRefused || row?.state !== 'active' ? reasonOf(row) : undefined;
+      if (!isRefused && row?.state === 'active') return undefined;
+      return overError(await database.read((snapshot) => findSession(snapshot, id)));
     },
     async left(id, reason) {
       const row = await database.write((tx) => endLeft(tx, deps, id, reason));
@@ -139,7 +140,7 @@ async function open(
   if (resumes !== null && (found.state !== 'active' || found.participant_sid !== resumes)) return undefined;
   if (found.state === 'issued') await demandSeat(tx, policy, found);
   const by = { address: found.by_server === 1 ? null : address, node };
-  const row = (await openSession(tx, sessionId, by)) ?? (await openSessionAgain(tx, sessionId, by));
+  const row = (await openSession(tx, sessionId, by)) ?? (await openSessionAgain(tx, sessionId, by, resumes));
   if (!row) throw overError(found);
   await rememberAddress(tx, row.user_id, by.address, clock.now());
   return { row, session };
@@ -166,21 +167,37 @@ async function demandSeat(tx: Tx, policy: PolicyReader, row: MediaSessionRow): P
 /** Step (d). */
 async function settleIn(
   tx: Tx,
-  { clock, policy }: DoorDeps,
+  deps: DoorDeps,
   id: SessionId,
   where: MediaPlace,
-): Promise<{ row?: MediaSessionRow; reason?: RefusalReason | 'left' }> {
-  const row = await findSession(tx, id);
-  if (!row) return { reason: 'left' };
-  if (row.state !== 'pending' && row.state !== 'active') return { row, reason: reasonOf(row) };
-  const { stayRefusal } = await policyOfSession(tx, policy, row);
-  if (stayRefusal !== null) return { row, reason: stayRefusal };
-  if (row.state === 'pending') {
-    const reason = await activate(tx, row, clock.now());
-    if (reason !== undefined) return { row, reason: reason as RefusalReason };
+): Promise<{ row?: MediaSessionRow; error?: ApiError }> {
+  const row = await stillOpen(tx, deps, id);
+  if (row?.state !== 'pending' && row?.state !== 'active')
+    return { ...(row && { row }), error: overError(row) };
+  const { stayRefusal } = await policyOfSession(tx, deps.policy, row);
+  if (stayRefusal !== null) return { row, error: refusal(stayRefusal) };
+  if (row.state === 'pending' && (await activate(tx, row, deps.clock.now())) !== undefined) {
+    return { row, error: overError(await findSession(tx, id)) };
   }
   const placed = await placeSession(tx, id, where);
-  return placed ? { row: placed } : { row, reason: reasonOf(await findSession(tx, id)) };
+  return placed ? { row: placed } : { row, error: overError(await findSession(tx, id)) };
+}
+
+/**
+ * The session; when it was set aside since (a), because an earlier connection of it went while this one dialled, it is opened
+ * again and takes a seat.
+ */
+async function stillOpen(
+  tx: Tx,
+  { policy, node }: DoorDeps,
+  id: SessionId,
+): Promise<MediaSessionRow | undefined> {
+  const row = await findSession(tx, id);
+  if (row?.state !== 'issued') return row;
+  const held = await heldSession(tx, id);
+  if (held?.state !== 'issued') return held;
+  await demandSeat(tx, policy, held);
+  return openSession(tx, id, { address: held.address, node });
 }
 
 /** The session as it is under the call's lock, which those take who count its people. */
@@ -217,9 +234,6 @@ async function setAside(
   if (!(await setSessionAside(tx, id, now))) return;
   await appendEvents(tx, await sessionEndings.onSessionEnded(tx, row, 'timeout', now), now);
 }
-
-const reasonOf = (row: MediaSessionRow | undefined): RefusalReason | 'left' =>
-  (row?.end_reason as RefusalReason | undefined) ?? 'left';
 
 /** 403/17 for a session that is over: with the reason of policy that ended it, where one did. */
 function overError(row: MediaSessionRow | undefined): ApiError {

@@ -72,13 +72,14 @@ const open = prepared<OpenedBy & { id: SessionId }, MediaSessionRow>((db, p) =>
     .where('state', '=', 'issued')
     .returningAll(),
 );
-const openAgain = prepared<OpenedBy & { id: SessionId }, MediaSessionRow>((db, p) =>
-  db
-    .updateTable('media_sessions')
-    .set({ address: p('address'), node: p('node') })
-    .where('id', '=', p('id'))
-    .where('state', 'in', LIVE)
-    .returningAll(),
+const openAgain = prepared<OpenedBy & { id: SessionId; participant_sid: string | null }, MediaSessionRow>(
+  (db, p) =>
+    db
+      .updateTable('media_sessions')
+      .set({ address: p('address'), node: p('node'), participant_sid: p('participant_sid') })
+      .where('id', '=', p('id'))
+      .where('state', 'in', LIVE)
+      .returningAll(),
 );
 const place = prepared<MediaPlace & { id: SessionId }, MediaSessionRow>((db, p) =>
   db
@@ -253,9 +254,16 @@ export interface OpenedBy {
 export const openSession = (tx: Tx, id: SessionId, by: OpenedBy): Promise<MediaSessionRow | undefined> =>
   open.first(tx, { id, ...by });
 
-/** Notes another connection of a session that is pending or active; undefined when it is neither. */
-export const openSessionAgain = (tx: Tx, id: SessionId, by: OpenedBy): Promise<MediaSessionRow | undefined> =>
-  openAgain.first(tx, { id, ...by });
+/**
+ * Notes another connection of a session that is pending or active; undefined when it is neither. `resumes`: the participant
+ * that it goes on with; null: it takes the place of the one that is there, whose end means nothing from now on.
+ */
+export const openSessionAgain = (
+  tx: Tx,
+  id: SessionId,
+  by: OpenedBy,
+  resumes: string | null,
+): Promise<MediaSessionRow | undefined> => openAgain.first(tx, { id, ...by, participant_sid: resumes });
 
 /** Where a session is at the media server. */
 export interface MediaPlace {

@@ -1,0 +1,146 @@
+import { LeaveRequest_Action } from '@livekit/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../clients/index.ts';
+import { rtcNodeClients } from '../clients/rtc-node.ts';
+import { serverEngines, signToken } from '../harness/index.ts';
+import { LIVEKIT } from '../livekit/server.ts';
+import { type Knocked, knock, type SignalSocket } from './signal.ts';
+import { type MediaWorld, openMediaWorld } from './world.ts';
+
+/** The claims of a token, whoever signed it. */
+const claimsOf = (token: string): Record<string, unknown> =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+
+const socketOf = (knocked: Knocked): SignalSocket => {
+  if ('socket' in knocked) return knocked.socket;
+  throw new Error(`not let in: ${knocked.status} ${JSON.stringify(knocked.body)}`);
+};
+const refusalOf = (knocked: Knocked): unknown[] => {
+  if ('socket' in knocked) throw new Error('was let in');
+  return [knocked.status, knocked.body.code, knocked.body.details?.[0]?.reason];
+};
+
+for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
+  describe(engine.name, () => {
+    let world: MediaWorld;
+    let rooms = 0;
+    beforeAll(async () => {
+      world = await openMediaWorld(engine, rtcNodeClients());
+    });
+    afterAll(() => world.close());
+
+    const room = async (settings?: object) => {
+      const cid = `default:door-${++rooms}`;
+      return { cid, path: await world.call(cid, ['sara', 'bob'], settings) };
+    };
+    const credentials = async (path: string, userId = 'sara') => {
+      const { status, body } = await world.joinCall(path, userId);
+      expect(status).toBe(201);
+      return body.credentials;
+    };
+
+    test('[GAT3] without a join token of this server nobody gets in: 401', async () => {
+      const { path } = await room();
+      const { url, token } = await credentials(path);
+      const forged = `${token.slice(0, -4)}AAAA`;
+      const { exp: _, ...claims } = claimsOf(token);
+      const ofAnotherKey = signToken(world.server.apiSecret, claims);
+      for (const bad of ['nonsense', forged, world.server.userToken('sara'), world.server.serverToken]) {
+        expect(refusalOf(await knock(url, bad))[0]).toBe(401);
+      }
+      expect(refusalOf(await knock(url, ofAnotherKey))[0]).toBe(401);
+      expect(refusalOf(await knock(url, ''))[0]).toBe(401);
+      const { status } = await world.ask('GET', path);
+      expect(status).toBe(200);
+      const asUser = await world.server.api('GET', `/api/v2${path}`, { token });
+      expect(asUser.status).toBe(401);
+      socketOf(await knock(url, token)).close();
+    });
+
+    test('[GAT4] validate says what an upgrade would be told, and changes nothing', async () => {
+      const { path } = await room();
+      const { url, token } = await credentials(path);
+      const validate = async (of: string): Promise<unknown[]> => {
+        const reply = await fetch(`${url.replace('ws', 'http')}/rtc/validate?access_token=${of}`);
+        const body = (await reply.json()) as { details?: { reason: string }[] };
+        return [reply.status, body.details?.[0]?.reason];
+      };
+      expect(await validate('nonsense')).toEqual([401, undefined]);
+      expect(await validate(token)).toEqual([200, undefined]);
+      await world.act('POST', `${path}/block`, { user_id: 'sara' });
+      expect(await validate(token)).toEqual([403, 'blocked']);
+      expect(refusalOf(await knock(url, token))).toEqual([403, 17, 'blocked']);
+    });
+
+    test('[GAT5] a second full join on one session replaces the first', async () => {
+      const { path, cid } = await room();
+      const { url, token } = await credentials(path);
+      const first = socketOf(await knock(url, token));
+      await first.until('join');
+      const second = socketOf(await knock(url, token));
+      await second.until('join');
+      await first.until('leave');
+      expect(await first.closed).toBe(1000);
+      expect(await world.livekit.rooms.listParticipants(cid)).toHaveLength(1);
+    });
+
+    test('[GAT6] a resume must know the participant, else the client is told to join in full', async () => {
+      const { path } = await room();
+      const { url, token } = await credentials(path);
+      const first = socketOf(await knock(url, token));
+      const { message } = await first.until('join');
+      const sid = message.case === 'join' ? (message.value.participant?.sid ?? '') : '';
+      for (const wrong of ['PA_other', '']) {
+        const socket = socketOf(await knock(url, token, { reconnect: '1', sid: wrong }));
+        const leave = await socket.until('leave');
+        expect(leave.message.value).toMatchObject({ action: LeaveRequest_Action.RECONNECT });
+      }
+      const other = await credentials(path, 'bob');
+      const stolen = socketOf(await knock(url, other.token, { reconnect: '1', sid }));
+      await stolen.until('leave');
+      first.close();
+    });
+
+    test('[GAT7] the client gets fresh tokens of ours, never one of the media server', async () => {
+      const { path } = await room();
+      const { url, token } = await credentials(path);
+      const socket = socketOf(await knock(url, token));
+      const { message } = await socket.until('refreshToken');
+      const fresh = String(message.value);
+      expect(claimsOf(fresh)).toMatchObject({ session_id: claimsOf(token).session_id });
+      expect(claimsOf(fresh)).not.toHaveProperty('iss');
+      socketOf(await knock(url, fresh)).close();
+    });
+
+    test('[GAT8] connections of one session are few: the next is 429', async () => {
+      const { path } = await room();
+      const { url, token } = await credentials(path);
+      const knocks = await Promise.all(Array.from({ length: 12 }, () => knock(url, token)));
+      const refused = knocks.filter((knocked) => !('socket' in knocked)).map(refusalOf);
+      expect(refused.length).toBeGreaterThan(0);
+      for (const [status] of refused) expect(status).toBe(429);
+    });
+
+    test('[SES28] of any number of clients at the door no more get in than there are seats', async () => {
+      const { path } = await room({ limits: { max_participants: 2 } });
+      const people = await Promise.all(
+        Array.from({ length: 6 }, () => world.joinCall(path, 'sara').then(({ body }) => body.credentials)),
+      );
+      const knocks = await Promise.all(people.map(({ url, token }) => knock(url, token)));
+      expect(knocks.filter((knocked) => 'socket' in knocked)).toHaveLength(2);
+      for (const knocked of knocks)
+        if (!('socket' in knocked)) expect(refusalOf(knocked)).toEqual([403, 17, 'full']);
+      socketOf(knocks.find((knocked) => 'socket' in knocked) as Knocked).close();
+      await until('a seat is free', async () => (await world.joinCall(path, 'bob')).status === 201, 60_000);
+    });
+
+    test('[GAT10] while the media server is away nobody gets in: 503, and the token stays good', async () => {
+      const { path } = await room();
+      const { url, token } = await credentials(path);
+      await world.livekit.kill();
+      expect(refusalOf(await knock(url, token)).slice(0, 2)).toEqual([503, 9]);
+      await world.livekit.start();
+      await socketOf(await knock(url, token)).until('join');
+    });
+  });
+}

@@ -1,0 +1,141 @@
+import { AccessToken } from 'livekit-server-sdk';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../clients/index.ts';
+import { rtcNodeClients } from '../clients/rtc-node.ts';
+import { serverEngines } from '../harness/index.ts';
+import { LIVEKIT } from '../livekit/server.ts';
+import { knock } from './signal.ts';
+import { type MediaWorld, openMediaWorld } from './world.ts';
+
+const clients = rtcNodeClients();
+afterAll(() => clients.stop());
+
+for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
+  describe(engine.name, () => {
+    let world: MediaWorld;
+    let rooms = 0;
+    beforeAll(async () => {
+      world = await openMediaWorld(engine, clients);
+    });
+    afterEach(() => world.clear());
+    afterAll(() => world.close());
+
+    const room = async (): Promise<{ path: string; cid: string }> => {
+      const cid = `default:late-${++rooms}`;
+      return { path: await world.call(cid, ['sara', 'bob']), cid };
+    };
+    /** A session of the person that is in by signalling alone. */
+    const enterBySignal = async (path: string, userId: string) => {
+      const { body } = await world.joinCall(path, userId);
+      const knocked = await knock(body.credentials.url, body.credentials.token);
+      if (!('socket' in knocked)) throw new Error(`${userId}: ${knocked.status}`);
+      await knocked.socket.until('join');
+      return { socket: knocked.socket, joined: body };
+    };
+    const identities = async (cid: string): Promise<string[]> =>
+      (await world.livekit.rooms.listParticipants(cid)).map(({ identity }) => identity);
+    /** What the log says of the last block of the call. */
+    const blockInLog = async (call: string) => {
+      const { body } = await world.ask('GET', '/moderation/logs');
+      const logs = body.logs as { action: string; call_cid?: string; enforcement?: { state: string } }[];
+      return logs.find(({ action, call_cid }) => action === 'call.block' && call_cid === call)?.enforcement;
+    };
+
+    test('[ENF1] where nobody is in the media there is nothing to bind', async () => {
+      const { path } = await room();
+      const kick = await world.act('POST', `${path}/block`, { user_id: 'sara' });
+      expect(kick).toMatchObject({ state: 'no_media', sessions: 0 });
+    });
+
+    test('[ENF2] a media server that does not answer makes the reply pending, and the act binds once it does', async () => {
+      const { path, cid } = await room();
+      const { socket } = await enterBySignal(path, 'sara');
+      world.livekit.pause();
+      let block: Awaited<ReturnType<MediaWorld['act']>>;
+      try {
+        const started = performance.now();
+        block = await world.act('POST', `${path}/block`, { user_id: 'sara' });
+        expect(performance.now() - started).toBeLessThan(4_000);
+        // Out of the call at once all the same: the door closed, and nobody gets in again.
+        expect(await socket.closed).toBe(1000);
+      } finally {
+        world.livekit.resume();
+      }
+      expect(block.state).toBe('pending');
+      await until('the act binds', async () => (await identities(cid)).length === 0);
+      await until('the log says so', async () => (await blockInLog(cid))?.state === 'applied');
+    });
+
+    test('[ENF2] what a killed server left undone is done by the next one', async () => {
+      const { path, cid } = await room();
+      await enterBySignal(path, 'sara');
+      world.livekit.pause();
+      const acting = world.act('POST', `${path}/block`, { user_id: 'sara' }).catch(() => undefined);
+      await until('the row is revoked', async () => {
+        const { body } = await world.ask('GET', path);
+        return (body.call as { blocked_user_ids: string[] }).blocked_user_ids.includes('sara');
+      });
+      await world.server.kill();
+      await acting;
+      world.livekit.resume();
+      await world.server.start();
+      await until('the act binds', async () => (await identities(cid)).length === 0);
+    });
+
+    test('[ENF3] whoever is at the media server without a session is removed', async () => {
+      const { path, cid } = await room();
+      await enterBySignal(path, 'bob');
+      const token = new AccessToken(world.livekit.apiKey, world.livekit.apiSecret, { identity: 'stray' });
+      token.addGrant({ roomJoin: true, room: cid });
+      const stray = await knock(world.livekit.url, await token.toJwt());
+      if (!('socket' in stray)) throw new Error('LiveKit refuses its own token');
+      await stray.socket.until('leave', 20_000);
+      expect(await identities(cid)).not.toContain('stray');
+    });
+
+    test('[ENF3] rights that the media server holds against policy are taken back', async () => {
+      const { path, cid } = await room();
+      await world.act('POST', `${path}/user_permissions`, {
+        user_id: 'sara',
+        revoke_permissions: ['send-audio', 'send-video', 'screenshare', 'send-data'],
+      });
+      await enterBySignal(path, 'sara');
+      const [identity = ''] = await identities(cid);
+      await world.livekit.rooms.updateParticipant(cid, identity, {
+        permission: { canPublish: true, canSubscribe: true, canPublishData: true },
+      });
+      await until(
+        'the rights are gone',
+        async () => {
+          const { permission } = await world.livekit.rooms.getParticipant(cid, identity);
+          return permission !== undefined && !permission.canPublish && !permission.canPublishData;
+        },
+        20_000,
+      );
+    });
+
+    test('[GAT2] a report that the media server did not sign is 401, and changes nothing', async () => {
+      const { path } = await room();
+      const { joined } = await enterBySignal(path, 'sara');
+      const event = {
+        event: 'participant_left',
+        room: { name: 'x' },
+        participant: { identity: joined.session_id },
+      };
+      for (const authorization of [undefined, 'forged', await signedForAnotherBody()]) {
+        const reply = await fetch(`${world.server.baseUrl}/livekit/webhook`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/webhook+json', ...(authorization && { authorization }) },
+          body: JSON.stringify(event),
+        });
+        expect(reply.status).toBe(401);
+      }
+    });
+
+    const signedForAnotherBody = (): Promise<string> => {
+      const token = new AccessToken(world.livekit.apiKey, world.livekit.apiSecret);
+      token.sha256 = Buffer.from('0'.repeat(32)).toString('base64');
+      return token.toJwt();
+    };
+  });
+}

@@ -1,0 +1,79 @@
+import { SignalResponse } from '@livekit/protocol';
+import { WebSocket } from 'ws';
+
+/** What came of knocking at a door of LiveKit's protocol. */
+export type Knocked =
+  | { status: 101; socket: SignalSocket }
+  /** Refused: the status and what the body says. */
+  | { status: number; body: { code?: number; message?: string; details?: { reason?: string }[] } };
+
+/** A signalling socket without any media behind it. */
+export interface SignalSocket {
+  readonly messages: SignalResponse[];
+  /** Resolves when a message of this kind has come; rejects after the bound. */
+  until(name: SignalResponse['message']['case'], withinMs?: number): Promise<SignalResponse>;
+  /** Resolves with the closing code once it is closed. */
+  readonly closed: Promise<number>;
+  send(bytes: Uint8Array | string): void;
+  close(): void;
+}
+
+/** Opens `/rtc` with a token; more query parameters as given. Never rejects for a refusal. */
+export function knock(url: string, token: string, query: Record<string, string> = {}): Promise<Knocked> {
+  const parameters = new URLSearchParams({ access_token: token, protocol: '16', ...query });
+  const socket = new WebSocket(`${url}/rtc?${parameters}`, { perMessageDeflate: false });
+  return new Promise((resolve, reject) => {
+    socket.on('error', () => undefined);
+    socket.once('unexpected-response', (_request, response) => {
+      let text = '';
+      response.on('data', (chunk) => {
+        text += String(chunk);
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: bodyOf(text) }));
+    });
+    socket.once('close', () => reject(new Error('the door hung up')));
+    const opened = signalSocket(socket);
+    socket.once('open', () => resolve({ status: 101, socket: opened }));
+  });
+}
+
+function bodyOf(text: string): Record<string, never> {
+  try {
+    return JSON.parse(text) as Record<string, never>;
+  } catch {
+    return {};
+  }
+}
+
+function signalSocket(socket: WebSocket): SignalSocket {
+  const messages: SignalResponse[] = [];
+  const waiting = new Set<() => void>();
+  const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+  socket.on('message', (bytes) => {
+    messages.push(SignalResponse.fromBinary(bytes as Buffer));
+    for (const look of [...waiting]) look();
+  });
+  return {
+    messages,
+    closed,
+    send: (bytes) => socket.send(bytes),
+    close: () => socket.terminate(),
+    until: (name, withinMs = 10_000) =>
+      new Promise((resolve, reject) => {
+        const told = () => messages.find(({ message }) => message.case === name);
+        const fail = setTimeout(
+          () => reject(new Error(`no ${name}; came: ${messages.map(({ message }) => message.case)}`)),
+          withinMs,
+        );
+        const look = (): void => {
+          const found = told();
+          if (!found) return;
+          clearTimeout(fail);
+          waiting.delete(look);
+          resolve(found);
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
+}

@@ -20,8 +20,16 @@ test('a counter that rises is waited for', async () => {
   expect(await rising(counter(5), { by: 20 })).toBeGreaterThanOrEqual(25);
 });
 
-test('one packet that arrives while others are sent is no silence', async () => {
-  await expect(silent(counter(1), counter(20))).rejects.toThrow('not silent: 1 packets arrived');
+test('a trickle is no silence', async () => {
+  await expect(silent(counter(1), counter(20), { strays: 3 })).rejects.toThrow(
+    'not silent: 4 packets arrived, 1 while 50 were sent',
+  );
+});
+
+test('what was on its way may arrive before the silence', async () => {
+  const late = [3, 5, 6];
+  await silent(async () => late.shift() ?? 6, counter(20), { strays: 3 });
+  await expect(silent(counter(40), counter(20))).rejects.toThrow('not silent: 40 packets arrived');
 });
 
 test('silence is not proven by a sender that sends nothing', async () => {

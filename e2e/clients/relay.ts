@@ -23,6 +23,11 @@ export interface RelayOptions {
   readonly upstream: string;
   /** May change or drop (undefined) what the server tells a client. */
   readonly toClient?: (message: SignalResponse) => SignalResponse | undefined;
+  /** The same for what a client tells the server; `answer` tells that client something in the server's name. */
+  readonly toServer?: (
+    message: SignalRequest,
+    answer: (message: SignalResponse) => void,
+  ) => SignalRequest | undefined;
   readonly refusal?: Refusal;
 }
 
@@ -35,6 +40,8 @@ export interface Relay {
   readonly messages: readonly Relayed[];
   /** Tells every connected client something that LiveKit did not say. */
   tell(message: SignalResponse): void;
+  /** From now on answers every request and upgrade like this; open connections stay. Undefined: passes them on. */
+  refuse(refusal: Refusal | undefined): void;
   /** Cuts all connections without a closing handshake. */
   cut(): void;
   close(): Promise<void>;
@@ -46,7 +53,8 @@ const KEPT = 5_000;
 export async function startRelay({
   upstream,
   toClient = (message) => message,
-  refusal,
+  toServer = (message) => message,
+  refusal: refusalFirst,
 }: RelayOptions): Promise<Relay> {
   const began = performance.now();
   const messages: Relayed[] = [];
@@ -54,11 +62,16 @@ export async function startRelay({
   const clients = new Set<WebSocket>();
   const sockets = new WebSocketServer({ noServer: true });
   const base = new URL(upstream);
+  let refusal = refusalFirst;
 
   const note = (from: Relayed['from'], message: SignalRequest | SignalResponse) => {
     const name = message.message.case ?? 'unknown';
     messages.push({ at: Math.round(performance.now() - began), from, name, message });
     if (messages.length > KEPT) messages.shift();
+  };
+  const tell = (client: WebSocket, message: SignalResponse) => {
+    note('server', message);
+    client.send(message.toBinary());
   };
   const connect = (request: IncomingMessage, client: WebSocket) => {
     const { authorization } = request.headers;
@@ -71,16 +84,16 @@ export async function startRelay({
       for (const bytes of waiting.splice(0)) server.send(bytes);
     });
     client.on('message', (raw) => {
-      const bytes = bytesOf(raw);
-      note('client', SignalRequest.fromBinary(bytes));
+      const request = SignalRequest.fromBinary(bytesOf(raw));
+      note('client', request);
+      const bytes = toServer(request, (message) => tell(client, message))?.toBinary();
+      if (bytes === undefined) return;
       if (server.readyState === WebSocket.OPEN) server.send(bytes);
       else waiting.push(bytes);
     });
     server.on('message', (raw) => {
       const message = toClient(SignalResponse.fromBinary(bytesOf(raw)));
-      if (!message) return;
-      note('server', message);
-      client.send(message.toBinary());
+      if (message) tell(client, message);
     });
     client.on('close', () => {
       clients.delete(client);
@@ -92,7 +105,7 @@ export async function startRelay({
 
   const http = createServer((request, response) => {
     paths.push(pathOf(request));
-    void (refusal ? refuse(response, refusal) : pass(base, request, response));
+    void (refusal ? answerRefused(response, refusal) : pass(base, request, response));
   });
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     paths.push(pathOf(request));
@@ -106,7 +119,10 @@ export async function startRelay({
     paths,
     messages,
     tell: (message) => {
-      for (const client of clients) client.send(message.toBinary());
+      for (const client of clients) tell(client, message);
+    },
+    refuse: (next) => {
+      refusal = next;
     },
     cut: () => {
       for (const client of clients) client.terminate();
@@ -127,7 +143,7 @@ const bytesOf = (raw: RawData): Uint8Array =>
 
 const CORS = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' };
 
-function refuse(response: ServerResponse, { status, body }: Refusal): void {
+function answerRefused(response: ServerResponse, { status, body }: Refusal): void {
   response
     .writeHead(status, { ...CORS, 'content-type': 'application/json; charset=utf-8' })
     .end(JSON.stringify(body));

@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { packetsReceived, packetsSent, rising, silent, until } from '../clients/index.ts';
+import { packetsReceived, packetsSent, rising, STRAYS_AFTER_MUTE, silent, until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
 import { serverEngines } from '../harness/index.ts';
 import { LIVEKIT } from '../livekit/server.ts';
 import { type MediaWorld, openMediaWorld, type Present } from './world.ts';
 
 const clients = rtcNodeClients();
-/** On a mute LiveKit itself sends its subscribers a second of silence; these are packets of a camera in that time. */
-const MUTED = { settle: 80 };
+/** On a mute LiveKit itself sends its subscribers a second of silence. */
+const MUTED = { strays: STRAYS_AFTER_MUTE };
 afterAll(() => clients.stop());
 
 for (const engine of LIVEKIT === undefined ? [] : serverEngines) {

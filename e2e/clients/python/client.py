@@ -119,6 +119,8 @@ class Client:
     def __init__(self):
         self.room = None
         self.own = {}
+        # Of publications that the server took back: the SDK goes on sending them, so we do until we leave.
+        self.taken_back = []
         self.events = []
         self.data = []
         self.ledger = Ledger()
@@ -186,6 +188,8 @@ class Client:
             await transmission.stop()
             raise
         self.ledger.watch(transmission.track, ("", kind))
+        if kind in self.own:
+            self.taken_back.append(self.own[kind][1])
         self.own[kind] = (publication, transmission)
 
     async def unpublish(self, kind):
@@ -256,9 +260,11 @@ class Client:
         await self.room.simulate_scenario(rtc.SimulateScenarioKind.SIMULATE_SIGNAL_RECONNECT)
 
     async def leave(self):
-        for _, transmission in self.own.values():
-            await transmission.stop()
+        transmissions = [*self.taken_back, *(transmission for _, transmission in self.own.values())]
+        self.taken_back.clear()
         self.own.clear()
+        for transmission in transmissions:
+            await transmission.stop()
         if self.room:
             await self.room.disconnect()
 
@@ -285,8 +291,7 @@ async def answer(client, line):
 async def main():
     client = Client()
     lines = asyncio.StreamReader(limit=2**20)
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     while line := await lines.readline():
         client.background(answer(client, line))
     await client.leave()

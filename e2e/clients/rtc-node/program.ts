@@ -33,6 +33,8 @@ interface Own {
 
 let room: Room | undefined;
 const own = new Map<MediaKind, Own>();
+/** Of publications that the server took back: the SDK goes on sending them, so we do until we leave. */
+const takenBack: Transmission[] = [];
 const events: ConnectionEvent[] = [];
 const data: { identity: string; bytes: number[] }[] = [];
 const watched = new Map<Track, Owner>();
@@ -120,8 +122,12 @@ function permissions(): SeenPermissions | undefined {
 }
 
 async function stopAll(): Promise<void> {
-  for (const { transmission } of own.values()) await transmission.stop();
+  const transmissions = [
+    ...takenBack.splice(0),
+    ...[...own.values()].map(({ transmission }) => transmission),
+  ];
   own.clear();
+  for (const transmission of transmissions) await transmission.stop();
 }
 
 interface Args {
@@ -160,6 +166,8 @@ const commands: Record<string, (args: Args) => unknown> = {
         throw error;
       });
     watched.set(transmission.track, { from: '', kind });
+    const before = own.get(kind);
+    if (before) takenBack.push(before.transmission);
     own.set(kind, { publication, transmission });
   },
   async unpublish({ kind }) {

@@ -79,6 +79,14 @@ export class MuteOrders {
     return true;
   }
 
+  /** Whether the client has an order to follow that may be told again. */
+  get hasReminders(): boolean {
+    for (const { order, reminders } of this.#states.values()) {
+      if (order === 'ordered' && reminders < MAX_REMINDERS) return true;
+    }
+    return false;
+  }
+
   /** The orders that the client has not followed, to be told again; counts each. */
   reminders(): string[] {
     return [...this.#states.keys()].filter((sid) => this.remind(sid));

@@ -11,7 +11,7 @@ import { kindOfSource, type MediaKind, type MediaView } from './media-view.ts';
 import { createPace } from './pace.ts';
 import { encodeRequest, encodeResponse } from './signal-codec.ts';
 import { judgeResponse } from './to-client.ts';
-import type { Closing, ServerVerdict } from './verdict.ts';
+import { type Closing, muteOrder, type ServerVerdict } from './verdict.ts';
 
 /** Messages of a client that wait to be judged; more, and it is not read until they are through. */
 const MOST_WAITING = 64;
@@ -19,6 +19,8 @@ const MOST_WAITING = 64;
 const MOST_BUFFERED = 4 * 1024 * 1024;
 /** Clients speak in binary frames. */
 const TEXT = { close: { reason: 'text message', mayReconnect: false } };
+/** Between two reminders of an order to mute, in milliseconds; livekit-client has its publication within one or two. */
+const REMIND_MS = 300;
 /** After our `leave` a client has this long to close by itself, in milliseconds. */
 const CLOSE_MS = 500;
 
@@ -56,6 +58,7 @@ export class Relay implements DoorConnection {
   #waiting = 0;
   readonly #pace = createPace();
   #isSlowed = false;
+  #isReminding = false;
   #view: MediaView;
   #over = false;
   #how: ClosedHow = 'cut';
@@ -153,6 +156,23 @@ export class Relay implements DoorConnection {
     if (verdict.relay) this.#upstream.send(encodeRequest(verdict.relay));
     for (const answer of verdict.answer ?? []) this.#send(answer);
     if (received.message.case === 'leave') this.#how = 'left';
+    this.#remindLater();
+  }
+
+  /**
+   * An order to mute is lost at livekit-client while it has no publication yet, and nothing else may come for a while: it is
+   * told again until the client follows it.
+   */
+  #remindLater(): void {
+    const { mutes } = this.#deps.participant;
+    if (this.#isReminding || this.#over || !mutes.hasReminders) return;
+    this.#isReminding = true;
+    setTimeout(() => {
+      this.#isReminding = false;
+      if (this.#over) return;
+      for (const sid of mutes.reminders()) this.#send(muteOrder(sid));
+      this.#remindLater();
+    }, REMIND_MS).unref();
   }
 
   #answered(bytes: Uint8Array): void {
@@ -177,6 +197,7 @@ export class Relay implements DoorConnection {
     if (verdict.relay) this.#send(verdict.relay);
     for (const message of verdict.also ?? []) this.#send(message);
     for (const request of verdict.upstream ?? []) this.#upstream.send(encodeRequest(request));
+    this.#remindLater();
   }
 
   /** A breach ends the connection; what the media server holds of a hostile one goes with the session. */

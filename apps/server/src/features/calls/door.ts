@@ -176,9 +176,8 @@ async function settleIn(
     return { ...(row && { row }), error: overError(row) };
   const { stayRefusal } = await policyOfSession(tx, deps.policy, row);
   if (stayRefusal !== null) return { row, error: refusal(stayRefusal) };
-  if (row.state === 'pending' && (await activate(tx, row, deps.clock.now())) !== undefined) {
-    return { row, error: overError(await findSession(tx, id)) };
-  }
+  // Where another connection of the session was faster it is active already, and told of.
+  if (row.state === 'pending') await activate(tx, row, deps.clock.now());
   const placed = await placeSession(tx, id, where);
   return placed ? { row: placed } : { row, error: overError(await findSession(tx, id)) };
 }

@@ -60,6 +60,10 @@ export function chromiumClients(executablePath: string, sdk: LivekitClientPackag
         close: () => context.close(),
       });
     },
+    async origin() {
+      running ??= start();
+      return (await running).origin;
+    },
     async stop() {
       const ending = running;
       running = undefined;

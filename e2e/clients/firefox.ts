@@ -72,6 +72,10 @@ export function firefoxClients(executablePath: string): ClientEngine {
         close: () => context.close(),
       });
     },
+    async origin() {
+      running ??= start();
+      return (await running).origin;
+    },
     async stop() {
       const ending = running;
       running = undefined;

@@ -100,6 +100,8 @@ export interface MediaClient {
 export interface ClientEngine {
   readonly name: string;
   open(): Promise<MediaClient>;
+  /** The origin of its pages, for servers that let in browsers by list; absent for what is no browser. */
+  origin?(): Promise<string>;
   /** Ends what its clients shared. Safe to call twice. */
   stop(): Promise<void>;
 }

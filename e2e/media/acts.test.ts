@@ -76,7 +76,8 @@ for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
       const permissions = `${path}/user_permissions`;
       const revoke = { user_id: 'sara', revoke_permissions: ['send-audio'] };
       expect(await world.act('POST', permissions, revoke)).toMatchObject({ state: 'applied', tracks: 1 });
-      await silent(heard(bob, 'microphone'), packetsSent(sara.client, 'camera'));
+      // rtc-node goes on sending what nobody forwards any more: its own counter is the witness.
+      await silent(heard(bob, 'microphone'), packetsSent(sara.client, 'microphone'));
       await expect(sara.client.publish('microphone')).rejects.toThrow();
       await silent(heard(bob, 'microphone'), packetsSent(sara.client, 'camera'), { packets: 20 });
       const grant = { user_id: 'sara', grant_permissions: ['send-audio'] };

@@ -30,8 +30,8 @@ export interface MediaWorld {
   call(cid: string, people: readonly string[], settings?: object): Promise<string>;
   /** A session for a person; `as` joins by their own token, else a server token names them. */
   joinCall(path: string, userId: string, more?: object): Promise<Reply<Joined & Body>>;
-  /** A client of the person that is in the media. */
-  enter(path: string, userId: string, more?: object): Promise<Present>;
+  /** A client of the person that is in the media; `using`: of another kind than the world's. */
+  enter(path: string, userId: string, more?: object, using?: ClientEngine): Promise<Present>;
   /** Closes the clients; the servers go on, for the next test. */
   clear(): Promise<void>;
   close(): Promise<void>;
@@ -89,10 +89,10 @@ export async function openMediaWorld(
       await succeed('POST', path, { data });
       return path;
     },
-    async enter(path, userId, more) {
+    async enter(path, userId, more, using = clients) {
       const { status, body: joined } = await joinCall(path, userId, more);
       if (status !== 201) throw new Error(`${userId} may not join: ${JSON.stringify(joined)}`);
-      const client = await clients.open();
+      const client = await using.open();
       open.push(client);
       await client.join(joined.credentials.url, joined.credentials.token).catch((error: Error) => {
         throw new Error(`${userId} does not come in: ${error.message}\n${server.output().slice(-6_000)}`);

@@ -18,10 +18,15 @@ export interface SignalSocket {
   close(): void;
 }
 
-/** Opens `/rtc` with a token; more query parameters as given. Never rejects for a refusal. */
-export function knock(url: string, token: string, query: Record<string, string> = {}): Promise<Knocked> {
+/** Opens `/rtc` with a token; more query parameters and headers as given. Never rejects for a refusal. */
+export function knock(
+  url: string,
+  token: string,
+  query: Record<string, string> = {},
+  headers: Record<string, string> = {},
+): Promise<Knocked> {
   const parameters = new URLSearchParams({ access_token: token, protocol: '16', ...query });
-  const socket = new WebSocket(`${url}/rtc?${parameters}`, { perMessageDeflate: false });
+  const socket = new WebSocket(`${url}/rtc?${parameters}`, { headers, perMessageDeflate: false });
   return new Promise((resolve, reject) => {
     socket.on('error', () => undefined);
     socket.once('unexpected-response', (_request, response) => {

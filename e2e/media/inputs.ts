@@ -6,7 +6,7 @@ import type {
   PolicySettings,
   TokenFacts,
 } from '@callgate/server/features/policy/index.ts';
-import type { Stage } from './stage.ts';
+import type { Held, Stage } from './stage.ts';
 
 type Named<Facts, Prefix extends string> = `${Prefix}.${keyof Facts & string}`;
 
@@ -33,14 +33,6 @@ export interface Change {
   outcome: 'gone' | ((held: Held) => boolean);
   /** Puts back what concerns others too. */
   after?(stage: Stage): Promise<unknown>;
-}
-
-/** What the media server holds of a participant. */
-export interface Held {
-  /** In LiveKit's words: MICROPHONE is 2, CAMERA 1, SCREEN_SHARE 3, SCREEN_SHARE_AUDIO 4. */
-  sources: readonly number[];
-  data: boolean;
-  name: string;
 }
 
 const [CAMERA, MICROPHONE] = [1, 2];
@@ -143,11 +135,11 @@ export const INPUTS: Record<Input, Change | string> = {
   },
   'settings.backstage': {
     before: async ({ ask, path }) => {
-      await ask('PATCH', path, setting({ backstage: { enabled: true } }));
+      await ask('PATCH', path, { starts_at: new Date(Date.now() + 60_000).toISOString() });
+      await ask('PATCH', path, setting({ backstage: { enabled: true, join_ahead_time_seconds: 3_600 } }));
       await ask('POST', `${path}/stop_live`, {});
-      await ask('PATCH', path, setting({ backstage: { enabled: false } }));
     },
-    change: ({ ask, path }) => ask('PATCH', path, setting({ backstage: { enabled: true } })),
+    change: ({ ask, path }) => ask('PATCH', path, setting({ backstage: { join_ahead_time_seconds: 0 } })),
     outcome: 'gone',
   },
   'settings.limits': {

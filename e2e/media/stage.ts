@@ -1,6 +1,13 @@
-import type { Held } from './inputs.ts';
 import { knock, type SignalSocket } from './signal.ts';
 import type { MediaWorld } from './world.ts';
+
+/** What the media server holds of a participant. */
+export interface Held {
+  /** In LiveKit's words: MICROPHONE is 2, CAMERA 1, SCREEN_SHARE 3, SCREEN_SHARE_AUDIO 4. */
+  sources: readonly number[];
+  data: boolean;
+  name: string;
+}
 
 /** A call of its own with Sara and Bob outside it, for one case. */
 export interface Stage {

@@ -1,0 +1,109 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { packetsReceived, packetsSent, rising, silent, until } from '../clients/index.ts';
+import { rtcNodeClients } from '../clients/rtc-node.ts';
+import { serverEngines } from '../harness/index.ts';
+import { LIVEKIT } from '../livekit/server.ts';
+import { type MediaWorld, openMediaWorld, type Present } from './world.ts';
+
+/** Nothing at all may arrive. */
+const NOTHING = { strays: 0 };
+
+for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
+  describe(engine.name, () => {
+    let world: MediaWorld;
+    let rooms = 0;
+    let path = '';
+    beforeAll(async () => {
+      world = await openMediaWorld(engine, rtcNodeClients());
+    });
+    afterEach(async () => {
+      await world.clear();
+      await world.ask('POST', '/users/unblock', BLOCK);
+    });
+    afterAll(() => world.close());
+
+    const BLOCK = { user_id: 'sara', blocked_user_id: 'bob' };
+    const hide = { user_blocks: { hide_media: true } };
+    const room = async (settings?: object): Promise<void> => {
+      path = await world.call(`default:hiding-${++rooms}`, ['sara', 'bob', 'carl', 'mod'], settings);
+    };
+    const hears = (who: Present, whom: string) => packetsReceived(who.client, `${whom}#`, 'microphone');
+    const sends = (who: Present) => packetsSent(who.client, 'microphone');
+    /** Whom a client sees, by person. */
+    const sees = async ({ client }: Present): Promise<string[]> =>
+      (await client.participants()).map((identity) => identity.split('#')[0] ?? '').toSorted();
+
+    test('[ENF11] blocked people neither hear nor see each other where a call hides them; others both', async () => {
+      await room(hide);
+      await world.act('POST', '/users/block', BLOCK);
+      const [sara, bob, carl] = await Promise.all(
+        ['sara', 'bob', 'carl'].map((id) => world.enter(path, id)) as [
+          Promise<Present>,
+          Promise<Present>,
+          Promise<Present>,
+        ],
+      );
+      await Promise.all([sara, bob].map(({ client }) => client.publish('microphone')));
+      await Promise.all([rising(hears(carl, 'sara')), rising(hears(carl, 'bob'))]);
+      await silent(hears(bob, 'sara'), sends(sara), NOTHING);
+      await silent(hears(sara, 'bob'), sends(bob), NOTHING);
+      expect(await sees(carl)).toEqual(['bob', 'sara']);
+      // LiveKit announces people who send nothing some seconds after they came.
+      for (const one of [sara, bob]) await until('Carl is seen', async () => (await sees(one)).length > 0);
+      for (const one of [sara, bob]) expect(await sees(one)).toEqual(['carl']);
+
+      expect(await world.act('POST', '/users/unblock', BLOCK)).toMatchObject({
+        state: 'applied',
+        sessions: 2,
+      });
+      await Promise.all([rising(hears(bob, 'sara')), rising(hears(sara, 'bob'))]);
+      expect(await world.act('POST', '/users/block', BLOCK)).toMatchObject({ state: 'applied', sessions: 2 });
+      await silent(hears(bob, 'sara'), sends(sara));
+      await silent(hears(sara, 'bob'), sends(bob));
+      await rising(hears(carl, 'sara'));
+      await until('they see each other no more', async () => (await sees(bob)).join() === 'carl');
+    });
+
+    test('[ENF11] a call that begins to hide people does so for those who are in', async () => {
+      await room();
+      await world.act('POST', '/users/block', BLOCK);
+      const [sara, bob, carl] = [
+        await world.enter(path, 'sara'),
+        await world.enter(path, 'bob'),
+        await world.enter(path, 'carl'),
+      ];
+      await sara.client.publish('microphone');
+      await rising(hears(bob, 'sara'));
+      await world.act('PATCH', path, { settings_override: hide });
+      await until('Bob sees her no more', async () => (await sees(bob)).join() === 'carl', 30_000);
+      await rising(hears(carl, 'sara'), { withinMs: 30_000 });
+      await silent(hears(bob, 'sara'), sends(sara));
+    });
+
+    test('[ENF12] a hidden moderator hears, is announced to nobody and sends nothing', async () => {
+      await room();
+      await world.ask('POST', '/users', { users: { mod: { id: 'mod', role: 'moderator' } } });
+      const sara = await world.enter(path, 'sara');
+      await sara.client.publish('microphone');
+      const mod = await world.enter(path, 'mod', { hidden: true });
+      await rising(hears(mod, 'sara'));
+      expect(await sees(mod)).toEqual(['sara']);
+      expect(await sees(sara)).toEqual([]);
+      await expect(mod.client.publish('microphone')).rejects.toThrow();
+
+      const listed = async (as: string): Promise<string[]> => {
+        const { body } = await world.ask('GET', path, undefined, as);
+        const { session } = body.call as { session: { participants: { user: { id: string } }[] } };
+        return session.participants.map(({ user }) => user.id).toSorted();
+      };
+      expect(await listed('sara')).toEqual(['sara']);
+      expect(await listed('mod')).toEqual(['mod', 'sara']);
+      const { body } = await world.ask('GET', '/moderation/logs');
+      const joins = (
+        body.logs as { action: string; after?: { user_id?: string; hidden?: boolean } }[]
+      ).filter(({ action, after }) => action === 'call.join' && after?.user_id === 'mod');
+      expect(joins[0]?.after).toMatchObject({ hidden: true });
+      expect((await world.joinCall(path, 'bob', { hidden: true })).status).toBe(403);
+    });
+  });
+}

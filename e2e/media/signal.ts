@@ -12,6 +12,8 @@ export interface SignalSocket {
   readonly messages: SignalResponse[];
   /** Resolves when a message of this kind has come; rejects after the bound. */
   until(name: SignalResponse['message']['case'], withinMs?: number): Promise<SignalResponse>;
+  /** The first message that comes; undefined when none has after the bound, or the socket closed before. */
+  first(withinMs: number): Promise<SignalResponse | undefined>;
   /** Resolves with the closing code once it is closed. */
   readonly closed: Promise<number>;
   send(bytes: Uint8Array | string): void;
@@ -24,9 +26,10 @@ export function knock(
   token: string,
   query: Record<string, string> = {},
   headers: Record<string, string> = {},
+  path: '/rtc' | '/rtc/v1' = '/rtc',
 ): Promise<Knocked> {
   const parameters = new URLSearchParams({ access_token: token, protocol: '16', ...query });
-  const socket = new WebSocket(`${url}/rtc?${parameters}`, { headers, perMessageDeflate: false });
+  const socket = new WebSocket(`${url}${path}?${parameters}`, { headers, perMessageDeflate: false });
   return new Promise((resolve, reject) => {
     socket.on('error', () => undefined);
     socket.once('unexpected-response', (_request, response) => {
@@ -63,6 +66,18 @@ function signalSocket(socket: WebSocket): SignalSocket {
     closed,
     send: (bytes) => socket.send(bytes),
     close: () => socket.terminate(),
+    first: (withinMs) =>
+      new Promise((resolve) => {
+        const told = (): void => {
+          clearTimeout(timer);
+          waiting.delete(told);
+          resolve(messages[0]);
+        };
+        const timer = setTimeout(told, withinMs);
+        if (messages.length > 0) return told();
+        waiting.add(told);
+        void closed.then(told);
+      }),
     until: (name, withinMs = 10_000) =>
       new Promise((resolve, reject) => {
         const told = () => messages.find(({ message }) => message.case === name);

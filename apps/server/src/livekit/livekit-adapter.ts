@@ -109,7 +109,7 @@ function actsOf(rooms: RoomServiceClient): Pick<MediaPlane, 'apply' | 'remove'> 
 
   return {
     async apply({ cid, identity }, wanted): Promise<Applied> {
-      const info = await ifThere(
+      const info = await ifThereSoon(() =>
         rooms.updateParticipant(cid, identity, {
           name: wanted.name.slice(0, NAME_LENGTH),
           metadata: wanted.metadata,
@@ -123,7 +123,7 @@ function actsOf(rooms: RoomServiceClient): Pick<MediaPlane, 'apply' | 'remove'> 
       return { isThere: true, tracks: unpublished + (await muteTracks(cid, info, isSilent)) };
     },
     async remove({ cid, identity }) {
-      const removed = await ifThere(rooms.removeParticipant(cid, identity).then(() => true));
+      const removed = await ifThereSoon(() => rooms.removeParticipant(cid, identity).then(() => true));
       return { isThere: removed !== undefined, tracks: 0 };
     },
   };
@@ -159,5 +159,24 @@ async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
   } catch (error) {
     if (error instanceof ServerError && error.status === 404) return undefined;
     throw error;
+  }
+}
+
+/** How often LiveKit is asked again about a participant that is coming or going, and after how long, in milliseconds. */
+const AGAIN = { times: 8, pauseMs: 40 };
+
+/**
+ * As `ifThere`. Between its own notes and the participant's end LiveKit answers 503 `unavailable`: nobody is there to take
+ * the request, and a moment later it says so by a 404.
+ */
+async function ifThereSoon<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  for (let left = AGAIN.times; ; left--) {
+    try {
+      return await ifThere(ask());
+    } catch (error) {
+      const isPassing = error instanceof ServerError && error.code === 'unavailable';
+      if (!isPassing || left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN.pauseMs));
+    }
   }
 }

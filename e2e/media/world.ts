@@ -44,16 +44,26 @@ export interface Present {
   joined: Joined;
 }
 
+/** What a world may have otherwise. */
+export interface WorldOptions {
+  /** False: what LiveKit reports arrives nowhere. (Default: true) */
+  reports?: boolean;
+  /** Where the server finds its PostgreSQL, given where it is. */
+  databaseUrl?: (location: string) => string;
+}
+
 /** Starts both servers; whoever starts them closes them. */
 export async function openMediaWorld(
   engine: ServerEngine,
   clients: ClientEngine,
   env: Record<string, string> = {},
+  { reports = true, databaseUrl }: WorldOptions = {},
 ): Promise<MediaWorld> {
   const port = await freePort();
-  const livekit = await startLiveKit({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
+  const hook = reports ? `http://127.0.0.1:${port}/livekit/webhook` : 'http://127.0.0.1:1/';
+  const livekit = await startLiveKit({ webhookUrl: hook });
   const server = await engine
-    .start({ port, env: { ...livekit.env, ...env } })
+    .start({ port, env: { ...livekit.env, ...env }, ...(databaseUrl && { databaseUrl }) })
     .catch(async (error: unknown) => {
       await livekit.stop();
       throw error;

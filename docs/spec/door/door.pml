@@ -14,13 +14,15 @@
 #define RESUMES 2
 #define sessionOf(c) ((c) / 3)
 
-mtype = { none, issued, pending, live, revoked, ended };   /* `live` is `active` in the code: that word is taken here */
+/* `live` is `active` in the code: that word is taken here. `aside`: `issued` again, with the time when its media was lost. */
+mtype = { none, issued, pending, live, aside, revoked, ended };
 
 /* The database, as committed. */
 bool allowed = true;                  /* what policy says of the person */
+byte decision;                        /* how often that was decided */
 mtype row[SESSIONS] = none;           /* media_sessions.state */
 byte at[SESSIONS];                    /* media_sessions.participant_sid: nobody (0), a participant, or the mark of who is dialling */
-bool job;                             /* the ban's job is pending */
+byte job;                             /* the pending job: of which decision; 0: none */
 
 /* The media server: one participant for each name, so for each session. A participant is called by its door, from 1. */
 byte part[SESSIONS];                  /* who is there; 0: nobody */
@@ -30,24 +32,35 @@ bool gone[DOORS + 1];                 /* was there and is there no more: may be 
 bool entered[DOORS];                  /* the node of this door knows its participant: there it may be resumed */
 bool relayed[DOORS + 1];              /* the client of this participant has its answer: media flows while it is there */
 
+#ifdef KILLS
+byte kills = KILLS;                   /* processes that may still be killed */
+#endif
+
 /* Only for the claims. */
 bool applied;                         /* an act has replied `applied`, and no later decision allows the person again */
 bool over[SESSIONS];                  /* an act ended the session, and the media server answered: gone, or not there */
+byte latest[SESSIONS];                /* the door that came last */
+bool turnedAway;                      /* (d) refused the door that came last, though policy allowed it and nobody ended the session */
 bool back;                            /* the unban has replied */
 bool isNew;                           /* session 1 was made after that */
 
 #define mine(c) ((c) + 1)             /* the participant that a door dials */
 #define mark(c) ((c) + 1 + DOORS)     /* in `at`: this door is dialling */
 #define isLive(s) (row[s] == pending || row[s] == live)
+#ifdef ASIDE_UNSEEN
+#define maybeThere(s) isLive(s)
+#else
+#define maybeThere(s) (isLive(s) || row[s] == aside)
+#endif
 #ifdef EARLY_MEDIA
 #define flows(s) (part[s] != 0)
 #else
 #define flows(s) (part[s] != 0 && relayed[part[s]])
 #endif
 #ifdef KILLS
-#define mayDie if :: goto out :: true fi
+#define mayDie(who) if :: who && kills > 0 -> kills--; goto out :: true fi
 #else
-#define mayDie skip
+#define mayDie(who) skip
 #endif
 
 inline leaves(who) {                  /* whoever is there is there no more */
@@ -66,7 +79,7 @@ inline setAside(who, as) {
 #else
     :: isLive(who) && at[who] == as
 #endif
-       -> row[who] = issued; at[who] = 0
+       -> row[who] = aside; at[who] = 0
     :: else
     fi
   }
@@ -80,13 +93,14 @@ proctype Join() {
 proctype Door(byte c) {
   bool seen;
   byte s = sessionOf(c);
+  byte who;                           /* the participant that it dialled */
 
   /* (a) One transaction under the call's lock; commit. */
   atomic {
     if
     :: c == RESUMES ->                /* only what is in, as this participant, which is known here */
        row[s] == live && at[s] == mine(0) && entered[0]
-    :: c != RESUMES && row[s] == issued -> row[s] = pending; at[s] = mark(c)
+    :: c != RESUMES && (row[s] == issued || row[s] == aside) -> row[s] = pending; at[s] = mark(c)
     :: c != RESUMES && isLive(s)
 #ifndef UNMARKED
        -> at[s] = mark(c)             /* who was dialling, or in, has lost its turn */
@@ -94,31 +108,31 @@ proctype Door(byte c) {
 #ifdef REVIVES
     :: c != RESUMES && (row[s] == revoked || row[s] == ended) && allowed -> row[s] = pending; at[s] = mark(c)
 #endif
-    fi
+    fi;
+    if :: c != RESUMES -> latest[s] = c :: else fi
   }
-  mayDie;
+  mayDie(true);
 
 #ifndef NO_B
   seen = allowed;                     /* (b) A new snapshot. */
   if :: !seen -> goto refused :: else -> seen = false fi;
 #endif
 
-  /* (c) Dial. Who was there by this name is thrown out; a resume goes on with its participant, or is told to join in full. */
+  /* (c) Dial. Who was there by this name is thrown out. A resume goes on with whoever is there by this name, as LiveKit does, or
+     is told to join in full. */
   atomic {
     if
-    :: c == RESUMES ->
-       if
-       :: part[s] == mine(0)
+    :: c != RESUMES -> leaves(s); part[s] = mine(c)
+    :: c == RESUMES && part[s] != 0
 #ifdef RECREATES
-       :: part[s] != mine(0) -> leaves(s); part[s] = mine(0)
+    :: c == RESUMES && part[s] == 0 -> part[s] = mine(c)
 #else
-       :: part[s] != mine(0) -> goto out
+    :: c == RESUMES && part[s] == 0 -> goto out
 #endif
-       fi
-    :: else -> leaves(s); part[s] = mine(c)
-    fi
+    fi;
+    who = part[s]
   }
-  mayDie;                             /* what was dialled stays */
+  mayDie(true);                             /* what was dialled stays */
 
   /* (d) One transaction: what it reads first, then the row, which it writes only where that is pending or active. */
 #ifdef RESUME_UNCHECKED
@@ -145,18 +159,25 @@ proctype Door(byte c) {
     row[s] = live;
     at[s] = (c == RESUMES -> mine(0) : mine(c))
   }
-  mayDie;
+  mayDie(true);
 #endif
 
 relay:
   /* (e) From here on the node knows the participant, and the client has its answer. */
-  atomic { entered[c] = true; relayed[(c == RESUMES -> mine(0) : mine(c))] = true }
+  atomic { entered[c] = true; relayed[who] = true; who = 0 }
   goto out;
 
 refused:
   /* What policy refuses is revoked, and what the media server holds of it goes (as in an act). */
-  atomic { if :: !allowed && isLive(s) -> row[s] = revoked :: else fi; seen = false };
-  mayDie;
+  atomic {
+    if
+    :: !allowed && maybeThere(s) -> row[s] = revoked
+    :: allowed && row[s] != revoked && row[s] != ended && c != RESUMES && latest[s] == c -> turnedAway = true
+    :: else
+    fi;
+    seen = false; who = 0
+  };
+  mayDie(true);
   atomic { if :: row[s] == revoked -> leaves(s); over[s] = true :: else fi }
 out: skip
 }
@@ -177,13 +198,13 @@ inline selects(i) {
 #ifdef ONLY_ACTIVE
   concerned[i] = (row[i] == live);
 #else
-  concerned[i] = isLive(i);
+  concerned[i] = maybeThere(i);
 #endif
   takes[i] = false
 }
 inline revokes(i) {
   if
-  :: concerned[i] && isLive(i) -> row[i] = revoked; takes[i] = true
+  :: concerned[i] && maybeThere(i) -> row[i] = revoked; takes[i] = true
   :: else
   fi
 }
@@ -204,7 +225,7 @@ inline settles(i) {
 }
 
 /* Brings the sessions of the ban's job to what policy says now: whoever does it, and as often as it is done. */
-inline bind() {
+inline bind(mortal) {
   /* A new snapshot. */
   atomic {
     each(selects);
@@ -233,47 +254,62 @@ inline bind() {
      }
 #endif
   fi;
-  mayDie;
+  mayDie(mortal);
   each(removes);
-  mayDie;
+  mayDie(mortal);
 #ifdef LATE_REVOKE
   if :: !seen -> atomic { each(revokes) } :: else fi;
 #endif
-  d_step { if :: !allowed -> applied = true :: else fi };    /* the reply */
-  mayDie;
-  atomic { seen = false; job = false; each(settles) }         /* the job is done, and what is gone is noted */
+  d_step { if :: decision == act -> applied = true :: else fi };   /* the reply */
+  mayDie(mortal);
+  /* The job is done, and what is gone is noted. */
+  atomic { seen = false; if :: job == act -> job = 0 :: else fi; act = 0; each(settles) }
+}
+
+inline decides(what, as) {
+  d_step { decision++; as = decision; allowed = what; applied = false; if :: !what -> job = as :: else fi }
 }
 
 /* A ban, at one node. */
 proctype Ban() {
-  bool seen; bool concerned[SESSIONS]; bool takes[SESSIONS];
+  bool seen; bool concerned[SESSIONS]; bool takes[SESSIONS]; byte act;
 #ifdef READS_FIRST
   atomic { each(selects) };
-  d_step { allowed = false; job = true };
+  decides(false, act);
   atomic { each(revokes) };
   each(removes);
-  atomic { applied = true; job = false; each(settles) };
+  atomic { applied = true; job = 0; each(settles) };
 #else
-  d_step { allowed = false; job = true };                     /* commit 1: decision, audit, event, job */
-  mayDie;
-  bind();
+  decides(false, act);                 /* commit 1: decision, audit, event, job */
+  mayDie(true);
+  bind(true);
 #endif
 out: skip
 }
 
 /* Another node finds the job pending: the first may be dead, or only slow. */
 proctype Recover() {
-  bool seen; bool concerned[SESSIONS]; bool takes[SESSIONS];
-#undef mayDie
-#define mayDie skip
-  job;
-  bind();
+  bool seen; bool concerned[SESSIONS]; bool takes[SESSIONS]; byte act;
+  d_step { job != 0 -> act = job };
+  bind(false);
+out: skip
 }
 
 /* Allows the person again. Sessions that are over stay over. */
 proctype Unban() {
-  d_step { !allowed -> allowed = true; applied = false }
-  back = true
+  byte act;
+  !allowed;
+  decides(true, act);
+  d_step { back = true; act = 0 }
+}
+
+/* Bans once more. */
+proctype BanAgain() {
+  bool seen; bool concerned[SESSIONS]; bool takes[SESSIONS]; byte act;
+  back;
+  decides(false, act);
+  bind(true);
+out: skip
 }
 
 /* The media server reports that a participant of session 0 has left: late, or twice. */
@@ -282,6 +318,7 @@ proctype News() {
   if
   :: d_step { gone[1] -> p = 1 }
   :: d_step { gone[2] -> p = 2 }
+  :: d_step { gone[3] -> p = 3 }
   fi;
   setAside(0, p)
 }
@@ -311,12 +348,17 @@ init {
 #ifdef WITH_DEVICE
     run Join(); run Door(3);
 #endif
+#ifndef NO_BAN
     run Ban();
+#endif
 #ifdef WITH_RECOVERY
     run Recover();
 #endif
 #ifdef WITH_UNBAN
     run Unban();
+#endif
+#ifdef WITH_BAN_AGAIN
+    run BanAgain();
 #endif
 #ifdef WITH_NEWS
     run News();
@@ -331,13 +373,17 @@ init {
     run Restart();
 #endif
   }
-  timeout;                            /* nobody can take a step any more */
+#ifdef KILLS
+  timeout;                            /* nobody can take a step any more: whatever was killed, the decision holds */
   assert(allowed || !(flows(0) || flows(1)))
+#endif
 }
 
 /* Once an act has replied `applied`, nothing of the person flows, until a later decision allows it. */
 ltl binds { [] (applied -> !(flows(0) || flows(1))) }
 /* A session that an act has ended never flows again, whatever is decided later. */
 ltl ends { [] !((over[0] && flows(0)) || (over[1] && flows(1))) }
+/* Who has come last and may be there gets in, whatever is reported of those before. */
+ltl welcome { [] !turnedAway }
 /* Must fail: after the unban's reply a new session gets in. */
 ltl locked { [] !(back && isNew && flows(1)) }

@@ -32,6 +32,8 @@ export interface TestCounts {
   readonly gatewaySteps: number;
   /** Random frames and descriptions, of each sort, for the gateway's readers. */
   readonly gatewayFrames: number;
+  /** Searches of the door's model up to this size: 1 takes seconds each, 2 minutes. */
+  readonly doorModelSize: number;
   /** Random inputs of one property of a pure function. */
   readonly properties: number;
 }
@@ -54,6 +56,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     gatewayHistories: 2_000,
     gatewaySteps: 14,
     gatewayFrames: 3_000,
+    doorModelSize: 1,
     properties: 200,
   },
   full: {
@@ -71,6 +74,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     gatewayHistories: 100_000,
     gatewaySteps: 14,
     gatewayFrames: 100_000,
+    doorModelSize: 2,
     properties: 2_000,
   },
 };

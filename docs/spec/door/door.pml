@@ -32,10 +32,6 @@ bool gone[DOORS + 1];                 /* was there and is there no more: may be 
 bool entered[DOORS];                  /* the node of this door knows its participant: there it may be resumed */
 bool relayed[DOORS + 1];              /* the client of this participant has its answer: media flows while it is there */
 
-#ifdef KILLS
-byte kills = KILLS;                   /* processes that may still be killed */
-#endif
-
 /* Only for the claims. */
 bool applied;                         /* an act has replied `applied`, and no later decision allows the person again */
 bool over[SESSIONS];                  /* an act ended the session, and the media server answered: gone, or not there */
@@ -58,7 +54,7 @@ bool isNew;                           /* session 1 was made after that */
 #define flows(s) (part[s] != 0 && relayed[part[s]])
 #endif
 #ifdef KILLS
-#define mayDie(who) if :: who && kills > 0 -> kills--; goto out :: true fi
+#define mayDie(who) if :: who -> goto out :: true fi
 #else
 #define mayDie(who) skip
 #endif

@@ -158,7 +158,7 @@ proctype Door(byte c) {
   mayDie(true);
 #endif
 
-relay:
+relay:                                /* (d2) is in permissions.pml: it concerns those who may stay */
   /* (e) From here on the node knows the participant, and the client has its answer. */
   atomic { entered[c] = true; relayed[who] = true; who = 0 }
   goto out;
@@ -206,7 +206,7 @@ inline revokes(i) {
 }
 inline addsRevoked(i) { takes[i] = takes[i] || (row[i] == revoked) }
 inline takesConcerned(i) { takes[i] = takes[i] || concerned[i] }
-inline removes(i) {                   /* the media server answers: gone, or not there */
+inline removes(i) {                   /* (i) The media server answers: gone, or not there. */
   if
   :: takes[i] -> atomic { leaves(i); over[i] = true }
   :: else
@@ -220,9 +220,9 @@ inline settles(i) {
   takes[i] = false; concerned[i] = false
 }
 
-/* Brings the sessions of the ban's job to what policy says now: whoever does it, and as often as it is done. */
+/* Steps (g) to (k) of an act bring the sessions of its job to what policy says now: whoever does it, and as often as it is done. */
 inline bind(mortal) {
-  /* A new snapshot. */
+  /* (g) A new snapshot: the sessions concerned. */
   atomic {
     each(selects);
 #ifdef OVER_READ_EARLY
@@ -239,7 +239,7 @@ inline bind(mortal) {
 #ifdef LATE_REVOKE
      atomic { each(takesConcerned) }
 #else
-     /* Commit 2: those that policy refuses are revoked; and last, who else has been revoked and is not known to be gone. */
+     /* (h) Commit: those that policy refuses are revoked; and last is read who else has been revoked and is not known to be gone. */
      atomic {
        each(revokes);
 #ifndef FORGETS_REVOKED
@@ -251,14 +251,14 @@ inline bind(mortal) {
 #endif
   fi;
   mayDie(mortal);
-  each(removes);
+  each(removes);                      /* (i) */
   mayDie(mortal);
 #ifdef LATE_REVOKE
   if :: !seen -> atomic { each(revokes) } :: else fi;
 #endif
-  d_step { if :: decision == act -> applied = true :: else fi };   /* the reply */
+  d_step { if :: decision == act -> applied = true :: else fi };   /* (j) The reply. */
   mayDie(mortal);
-  /* The job is done, and what is gone is noted. */
+  /* (k) The job is done, and what is gone is noted. */
   atomic { seen = false; if :: job == act -> job = 0 :: else fi; act = 0; each(settles) }
 }
 
@@ -276,7 +276,7 @@ proctype Ban() {
   each(removes);
   atomic { applied = true; job = 0; each(settles) };
 #else
-  decides(false, act);                 /* commit 1: decision, audit, event, job */
+  decides(false, act);                 /* (f) Commit: decision, audit, event, job. */
   mayDie(true);
   bind(true);
 #endif
@@ -379,6 +379,9 @@ init {
 ltl binds { [] (applied -> !(flows(0) || flows(1))) }
 /* A session that an act has ended never flows again, whatever is decided later. */
 ltl ends { [] !((over[0] && flows(0)) || (over[1] && flows(1))) }
+/* Must fail, or the claims above would say nothing: somebody is heard, and an act replies. */
+ltl unheard { [] !flows(0) }
+ltl unasked { [] !applied }
 /* Who has come last and may be there gets in, whatever is reported of those before. */
 ltl welcome { [] !turnedAway }
 /* Must fail: after the unban's reply a new session gets in. */

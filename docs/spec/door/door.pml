@@ -42,6 +42,11 @@ bool isNew;                           /* session 1 was made after that */
 
 #define mine(c) ((c) + 1)             /* the participant that a door dials */
 #define mark(c) ((c) + 1 + DOORS)     /* in `at`: this door is dialling */
+#ifdef UNMARKED
+#define hasTurn(s, c) true
+#else
+#define hasTurn(s, c) (at[s] == (c == RESUMES -> mine(0) : mark(c)))
+#endif
 #define isLive(s) (row[s] == pending || row[s] == live)
 #ifdef ASIDE_UNSEEN
 #define maybeThere(s) isLive(s)
@@ -75,7 +80,7 @@ inline setAside(who, as) {
 #else
     :: isLive(who) && at[who] == as
 #endif
-       -> row[who] = aside; at[who] = 0
+       -> row[who] = aside
     :: else
     fi
   }
@@ -96,10 +101,17 @@ proctype Door(byte c) {
     if
     :: c == RESUMES ->                /* only what is in, as this participant, which is known here */
        row[s] == live && at[s] == mine(0) && entered[0]
-    :: c != RESUMES && (row[s] == issued || row[s] == aside) -> row[s] = pending; at[s] = mark(c)
-    :: c != RESUMES && isLive(s)
-#ifndef UNMARKED
-       -> at[s] = mark(c)             /* who was dialling, or in, has lost its turn */
+    :: c != RESUMES && (row[s] == issued || row[s] == aside || isLive(s)) ->
+       if
+       :: isLive(s)
+       :: else -> row[s] = pending    /* and takes a seat: seats.pml */
+       fi;
+#ifndef KEEPS_OLD
+#ifdef UNMARKED
+       at[s] = 0                      /* reports of who was in mean nothing any more */
+#else
+       at[s] = mark(c)                /* and who was dialling has lost its turn */
+#endif
 #endif
 #ifdef REVIVES
     :: c != RESUMES && (row[s] == revoked || row[s] == ended) && allowed -> row[s] = pending; at[s] = mark(c)
@@ -130,7 +142,8 @@ proctype Door(byte c) {
   }
   mayDie(true);                             /* what was dialled stays */
 
-  /* (d) One transaction: what it reads first, then the row, which it writes only where that is pending or active. */
+  /* (d) One transaction: what it reads first, then the row, which it writes only where that is pending or active and its turn has not
+     been lost; or where it was set aside meanwhile: then it is opened again. */
 #ifdef RESUME_UNCHECKED
   if :: c == RESUMES -> goto relay :: else fi;
 #endif
@@ -144,10 +157,9 @@ proctype Door(byte c) {
 #ifdef D_NO_ROW
     :: true
 #else
-#ifdef UNMARKED
-    :: isLive(s)
-#else
-    :: isLive(s) && at[s] == (c == RESUMES -> mine(0) : mark(c))
+    :: isLive(s) && hasTurn(s, c)
+#ifndef KEEPS_OLD
+    :: row[s] == aside && hasTurn(s, c) && c != RESUMES
 #endif
     :: else -> goto refused
 #endif
@@ -158,7 +170,14 @@ proctype Door(byte c) {
   mayDie(true);
 #endif
 
-relay:                                /* (d2) is in permissions.pml: it concerns those who may stay */
+#ifndef NO_D2
+  /* (d2) A new snapshot, after the commit of (d): may they stay? (And may they what they were dialled with? permissions.pml) */
+  atomic { seen = allowed && row[s] == live };
+  if :: !seen -> goto refused :: else -> seen = false fi;
+  mayDie(true);
+#endif
+
+relay:
   /* (e) From here on the node knows the participant, and the client has its answer. */
   atomic { entered[c] = true; relayed[who] = true; who = 0 }
   goto out;
@@ -168,7 +187,7 @@ refused:
   atomic {
     if
     :: !allowed && maybeThere(s) -> row[s] = revoked
-    :: allowed && row[s] != revoked && row[s] != ended && c != RESUMES && latest[s] == c -> turnedAway = true
+    :: allowed && row[s] != revoked && row[s] != ended && c != RESUMES && latest[s] == c && part[s] == mine(c) -> turnedAway = true
     :: else
     fi;
     seen = false; who = 0

@@ -17,6 +17,11 @@ bool relayed[DOORS + 1];
 #define mine(c) ((c) + 1)
 #define mark(c) ((c) + 1 + DOORS)
 #define isLive(s) (row[s] == pending || row[s] == live)
+#ifdef UNMARKED
+#define hasTurn(s, c) true
+#else
+#define hasTurn(s, c) (at[s] == mark(c))
+#endif
 #define flows(s) (part[s] != 0 && relayed[part[s]])
 #ifdef REVOKED_SIT                    /* who is being removed keeps the seat until the media server has answered */
 #define sits(s) (isLive(s) || row[s] == revoked)
@@ -39,7 +44,7 @@ inline setAside(who, as) {
 #else
     :: isLive(who) && at[who] == as
 #endif
-       -> row[who] = aside; at[who] = 0
+       -> row[who] = aside
     :: else
     fi
   }
@@ -71,7 +76,9 @@ proctype Door(byte c) {
     :: isLive(s)
     :: else -> goto out
     fi;
-#ifndef UNMARKED
+#ifdef UNMARKED
+    at[s] = 0;
+#else
     at[s] = mark(c);
 #endif
     taken = 0
@@ -87,14 +94,11 @@ proctype Door(byte c) {
   /* (c) */
   atomic { leaves(s); part[s] = mine(c) };
 
-  /* (d) */
+  /* (d) Who was set aside meanwhile takes a seat again. */
   atomic {
     if
-#ifdef UNMARKED
-    :: isLive(s)
-#else
-    :: isLive(s) && at[s] == mark(c)
-#endif
+    :: isLive(s) && hasTurn(s, c)
+    :: row[s] == aside && hasTurn(s, c) -> if :: sits(1 - s) >= SEATS -> goto out :: else fi
     :: else -> goto out
     fi;
     row[s] = live;

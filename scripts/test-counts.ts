@@ -34,6 +34,8 @@ export interface TestCounts {
   readonly gatewayFrames: number;
   /** Attempts to return after an act, on each engine. */
   readonly returns: number;
+  /** Searches of the door's model up to this size: 1 takes seconds each, 2 minutes. */
+  readonly doorModelSize: number;
   /** Random inputs of one property of a pure function. */
   readonly properties: number;
 }
@@ -57,6 +59,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     gatewaySteps: 14,
     gatewayFrames: 3_000,
     returns: 300,
+    doorModelSize: 1,
     properties: 200,
   },
   full: {
@@ -75,6 +78,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     gatewaySteps: 14,
     gatewayFrames: 100_000,
     returns: 5_000,
+    doorModelSize: 2,
     properties: 2_000,
   },
 };

@@ -4,6 +4,7 @@ import { chromium, firefox, pythonLivekit } from './media-clients.ts';
 import { findPostgres, startCluster } from './postgres-cluster.ts';
 import { seedCommands } from './seed-commands.ts';
 import { shellTools } from './shell-tools.ts';
+import { spin } from './spin.ts';
 
 const postgres: Engine = {
   name: 'postgres',
@@ -25,6 +26,7 @@ export const ENGINES: readonly Engine[] = [
   pythonLivekit,
   seedCommands,
   shellTools,
+  spin,
 ];
 
 /** The engines of one run. */

@@ -1,6 +1,6 @@
 import type { Config } from './config.ts';
 
-const LATER = 'media (until then a join gives no media credentials)';
+const LATER = 'a media server inside (LIVEKIT_URL names one; without it a join gives no media credentials)';
 
 /** The address that clients use: the configured one, else what the server listens on. */
 export function urlOf(config: Config, port: number): string {

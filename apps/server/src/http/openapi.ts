@@ -20,7 +20,7 @@ export function openapiDocument(): string {
       title: 'Callgate',
       version: VERSION,
       description:
-        'Decides who may be in a call and what they may send. No media server is connected yet: acts answer `enforcement.state: no_media`.',
+        'Decides who may be in a call and what they may send. With a media server every act binds there before it is answered (`enforcement.state: applied`).',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'The server that this document comes from.' }],

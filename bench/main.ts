@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- api|events [--quick] [--write] [--only <part>]... [--profile <folder>]`: measures, and prints the
+ * `npm run bench -- api|events|door [--quick] [--write] [--only <part>]... [--profile <folder>]`: measures, and prints the
  * figures as Markdown. `--quick` only shows that everything runs (about a minute). `--write` puts them into
  * docs/reference/performance.md. `--profile` has the servers of `api` write processor profiles there.
  */
@@ -7,13 +7,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { API_PARTS } from './api/index.ts';
+import { DOOR_PARTS } from './door/index.ts';
 import { EVENT_PARTS } from './events/index.ts';
 import { withFigures } from './measure/report.ts';
 import { FULL, QUICK } from './measure/run-options.ts';
 import { runParts } from './measure/run-parts.ts';
 
 const PAGE = join(import.meta.dirname, '../docs/reference/performance.md');
-const SUBJECTS = { api: API_PARTS, events: EVENT_PARTS };
+const SUBJECTS = { api: API_PARTS, events: EVENT_PARTS, door: DOOR_PARTS };
 const USAGE = Object.entries(SUBJECTS)
   .map(([what, parts]) => {
     const names = Object.keys(parts).join('|');
@@ -32,7 +33,7 @@ function readArguments() {
     },
   });
   const [what, ...more] = positionals;
-  if ((what !== 'api' && what !== 'events') || more.length > 0)
+  if ((what !== 'api' && what !== 'events' && what !== 'door') || more.length > 0)
     throw new Error(`say what to measure: ${positionals.join(' ')}`);
   const unknown = values.only.find((name) => !(name in SUBJECTS[what]));
   if (unknown !== undefined) throw new Error(`unknown part "${unknown}"`);

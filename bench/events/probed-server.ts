@@ -22,11 +22,15 @@ const PROBE_ARGS = ['--expose-gc', '--import', join(import.meta.dirname, 'probe.
 const LOOK_MS = 20;
 
 /** A server over an empty database: SQLite, or PostgreSQL where it is given. Webhooks may go to loopback. */
-async function startProbed(options: RunOptions, postgres?: Postgres): Promise<ProbedServer> {
+async function startProbed(
+  options: RunOptions,
+  postgres?: Postgres,
+  env: Record<string, string> = {},
+): Promise<ProbedServer> {
   if (postgres) await emptyDatabase(postgres.url);
   const server = await startServer({
     nodeArgs: [...PROBE_ARGS, ...(serverOptions(options, postgres ? 'postgres' : 'sqlite').nodeArgs ?? [])],
-    env: { CALLGATE_WEBHOOK_ALLOW_PRIVATE: 'true', ...(postgres && { DATABASE_URL: postgres.url }) },
+    env: { CALLGATE_WEBHOOK_ALLOW_PRIVATE: 'true', ...env, ...(postgres && { DATABASE_URL: postgres.url }) },
   });
   let looks = 0;
   const lines = (): string[] =>
@@ -54,10 +58,11 @@ export async function onEachEngine<T>(
   postgres: Postgres | undefined,
   options: RunOptions,
   measure: (probed: ProbedServer) => Promise<T>,
+  env?: Record<string, string>,
 ): Promise<T[]> {
   const found: T[] = [];
   for (const engine of postgres ? [undefined, postgres] : [undefined]) {
-    const probed = await startProbed(options, engine);
+    const probed = await startProbed(options, engine, env);
     try {
       found.push(await measure(probed));
     } finally {

@@ -14,6 +14,10 @@ export interface RunOptions {
   sockets: number;
   /** People that one request deactivates. */
   bulkUsers: number;
+  /** Clients that join, one after the other. */
+  joins: number;
+  /** Acts of each kind on people who are in. */
+  mediaActs: number;
   /** Parts to run; empty: all. */
   only: readonly string[];
   /** A folder for processor profiles of the servers; their figures are then not for the record. */
@@ -30,6 +34,8 @@ export const FULL: Omit<RunOptions, 'only' | 'profile'> = {
   starts: 5,
   sockets: 5_000,
   bulkUsers: 100_000,
+  joins: 200,
+  mediaActs: 125,
 };
 
 /** Only shows that everything runs. */
@@ -43,4 +49,6 @@ export const QUICK: typeof FULL = {
   starts: 2,
   sockets: 200,
   bulkUsers: 1_000,
+  joins: 10,
+  mediaActs: 5,
 };

@@ -31,6 +31,8 @@ export interface LiveKitServer {
 export interface LiveKitOptions {
   /** Where it reports what happens in its rooms. */
   webhookUrl?: string;
+  /** LiveKit's program (default: the test run's). */
+  program?: string;
   /** False: rooms exist once the API made them. (Default: true, as LiveKit's own.) */
   autoCreate?: boolean;
 }
@@ -40,7 +42,8 @@ const SECRET = 'livekit-secret-that-is-long-enough-for-it';
 
 /** Starts one; whoever starts it stops it. It ends with this process whatever happens. */
 export async function startLiveKit(options: LiveKitOptions = {}): Promise<LiveKitServer> {
-  if (LIVEKIT === undefined) throw new Error('no LiveKit: bash scripts/install/livekit.sh');
+  const program = options.program ?? LIVEKIT;
+  if (program === undefined) throw new Error('no LiveKit: bash scripts/install/livekit.sh');
   const [port, tcp, udp] = [await freePort(), await freePort(), await freePort()];
   const config = JSON.stringify({
     port,
@@ -59,7 +62,7 @@ export async function startLiveKit(options: LiveKitOptions = {}): Promise<LiveKi
     logging: { level: 'error' },
   });
   const url = `ws://127.0.0.1:${port}`;
-  let child = await launch(LIVEKIT, config, port);
+  let child = await launch(program, config, port);
   const kill = async (): Promise<void> => {
     const gone = new Promise((resolve) => child.once('close', resolve));
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -80,7 +83,7 @@ export async function startLiveKit(options: LiveKitOptions = {}): Promise<LiveKi
     kill,
     stop: kill,
     async start() {
-      child = await launch(LIVEKIT as string, config, port);
+      child = await launch(program, config, port);
     },
   };
 }

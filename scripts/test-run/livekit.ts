@@ -13,6 +13,17 @@ const program = (): string =>
     'livekit-server',
   );
 
+/** LiveKit's program; undefined where it was not built. */
+export function findLiveKit(): string | undefined {
+  const path = program();
+  try {
+    accessSync(path, constants.X_OK);
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The media server that suites start, each its own; the variable names the program. */
 export const livekit: Engine = {
   name: 'livekit',
@@ -20,12 +31,8 @@ export const livekit: Engine = {
   install: 'bash scripts/install/livekit.sh',
   variable: 'CALLGATE_TEST_LIVEKIT',
   async start() {
-    const path = program();
-    try {
-      accessSync(path, constants.X_OK);
-    } catch {
-      return undefined;
-    }
+    const path = findLiveKit();
+    if (path === undefined) return undefined;
     return {
       url: path,
       description: `LiveKit ${VERSION}, started by each suite`,

@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { testCounts } from '../../scripts/test-counts.ts';
 import { HARMLESS, POSSIBLE, RIGHT, type Told, WRONG } from './searches.ts';
@@ -22,6 +24,16 @@ const demandWrong = async (told: Told): Promise<void> => {
   for (const { isViolated, text } of await searches(told)) expect(isViolated, text).toBe(true);
 };
 const inSize = (told: readonly Told[]): Told[] => told.filter(({ size = 1 }) => size <= doorModelSize);
+
+const SOURCES = resolve(import.meta.dirname, '../../apps/server/src');
+/** The steps of the door, and of an act. */
+const LETTERS = ['a', 'b', 'c', 'd', 'd2', 'e', 'f', 'g', 'h', 'i', 'j', 'k'];
+
+test('[DOR11] the code names the steps by the letters of the model', () => {
+  const files = globSync('{features/{calls,enforcement},gateway}/*.ts', { cwd: SOURCES });
+  const code = files.map((file) => readFileSync(join(SOURCES, file), 'utf8')).join('\n');
+  expect(LETTERS.filter((letter) => !code.includes(`(${letter})`))).toEqual([]);
+});
 
 describe.skipIf(spin === '')('spin', { timeout: TIMEOUT_MS }, () => {
   test.each(inSize(RIGHT.DOR1 ?? []))('[DOR1] nothing flows after an act has replied: $what', demandRight);

@@ -23,7 +23,12 @@ export const RIGHT: Readonly<Record<string, readonly Told[]>> = {
     { what: 'a ban, an unban, a ban, two devices', ...door('WITH_UNBAN WITH_DEVICE WITH_BAN_AGAIN') },
     {
       what: 'reports, a sweep, the job at two nodes',
-      ...door('WITH_SECOND WITH_NEWS WITH_SWEEP WITH_RECOVERY'),
+      ...door('WITH_SECOND WITH_RESUME WITH_NEWS WITH_SWEEP WITH_RECOVERY'),
+      size: 2,
+    },
+    {
+      what: 'reports, a client that leaves, the job at two nodes',
+      ...door('WITH_SECOND WITH_RESUME WITH_NEWS WITH_LEAVE WITH_RECOVERY'),
       size: 2,
     },
     {
@@ -46,7 +51,12 @@ export const RIGHT: Readonly<Record<string, readonly Told[]>> = {
       size: 2,
     },
   ],
-  DOR4: [{ what: 'reports of those before', ...door('NO_BAN WITH_SECOND WITH_RESUME WITH_NEWS', 'welcome') }],
+  DOR4: [
+    {
+      what: 'reports of those before, and a sweep',
+      ...door('NO_BAN WITH_SECOND WITH_RESUME WITH_NEWS WITH_SWEEP', 'welcome'),
+    },
+  ],
   DOR5: [
     { what: 'one seat, two people', ...of('seats', '', 'seats') },
     { what: 'who is being removed keeps the seat', ...of('seats', 'REVOKED_SIT', 'seats strict') },
@@ -71,29 +81,34 @@ export const RIGHT: Readonly<Record<string, readonly Told[]>> = {
 /** Wrong variants and claims of the impossible: each must fail. */
 export const WRONG: readonly Told[] = [
   { what: 'sessions are read before the decision is committed', ...door('READS_FIRST') },
-  { what: 'nothing is checked at (d)', ...door('NO_D') },
-  { what: 'nobody asks policy, neither (b) nor (d)', ...door('NO_B D_NO_POLICY') },
-  { what: '(d) does not look at the row', ...door('D_NO_ROW WITH_RECOVERY') },
+  { what: 'nothing is checked at (d) and (d2)', ...door('NO_D NO_D2') },
+  { what: 'nobody asks policy', ...door('NO_B D_NO_POLICY NO_D2') },
+  { what: '(d) does not look at the row', ...door('D_NO_ROW WITH_SECOND WITH_RESUME WITH_RECOVERY') },
   { what: '(d) does not look at the row, and an unban comes', ...door('D_NO_ROW WITH_UNBAN', 'ends') },
   { what: 'rows are revoked after the media server was asked', ...door('LATE_REVOKE WITH_SECOND') },
   { what: 'the same, and an unban comes', ...door('LATE_REVOKE WITH_UNBAN', 'ends') },
-  { what: 'acts look at active sessions only', ...door('ONLY_ACTIVE') },
+  { what: 'acts look at active sessions only, and nobody looks at (d2)', ...door('ONLY_ACTIVE NO_D2') },
   { what: 'the job dies with its node', ...door('KILLS', 'rest') },
   { what: 'who takes over a job leaves revoked rows out', ...door('FORGETS_REVOKED WITH_RECOVERY') },
   { what: 'revoked rows are read before the commit (h)', ...door('OVER_READ_EARLY WITH_LEAVE') },
   { what: 'the same, and two nodes at one job', ...door('OVER_READ_EARLY WITH_RECOVERY') },
   {
     what: 'acts do not see who was set aside',
-    ...door(`ASIDE_UNSEEN ${'WITH_SECOND WITH_RESUME WITH_NEWS WITH_SWEEP'}`),
+    ...door('ASIDE_UNSEEN WITH_SECOND WITH_RESUME WITH_NEWS WITH_SWEEP'),
   },
   { what: 'nor leave doors a mark in the row', ...door('ASIDE_UNSEEN UNMARKED WITH_SECOND WITH_NEWS') },
   {
     what: 'the sweep sets aside whoever is there by now',
     ...door('ASIDE_UNSEEN LOST_UNASKED WITH_SECOND WITH_SWEEP'),
   },
+  { what: 'nor looks anybody once more at (d2)', ...door('ASIDE_UNSEEN NO_D2 WITH_SECOND WITH_SWEEP') },
+  {
+    what: 'who came last is shut out by who came before',
+    ...door('NO_BAN UNMARKED WITH_SECOND WITH_NEWS', 'welcome'),
+  },
   {
     what: 'a report of a predecessor keeps its successor out',
-    ...door('NO_BAN UNMARKED WITH_SECOND WITH_NEWS', 'welcome'),
+    ...door('NO_BAN UNMARKED KEEPS_OLD WITH_SECOND WITH_NEWS', 'welcome'),
   },
   { what: 'an unban revives sessions that are over', ...door('REVIVES WITH_UNBAN WITH_SECOND', 'ends') },
   { what: 'a resume is not checked at (d)', ...door('RESUME_UNCHECKED WITH_RESUME WITH_SECOND') },
@@ -135,6 +150,18 @@ export const POSSIBLE: readonly Told[] = [
 /** Variants that look wrong and are not: each must hold, and docs/spec/door.md says why. */
 export const HARMLESS: readonly Told[] = [
   { what: '(b) is left out', ...door('NO_B WITH_SECOND WITH_RESUME WITH_RECOVERY', 'binds ends') },
+  {
+    what: '(d2) does not ask policy',
+    ...door('NO_D2 WITH_SECOND WITH_RESUME WITH_NEWS WITH_SWEEP', 'binds ends'),
+  },
+  {
+    what: 'only (d2) asks policy',
+    ...door('NO_B D_NO_POLICY WITH_SECOND WITH_RESUME WITH_RECOVERY', 'binds ends'),
+  },
+  {
+    what: 'acts look at active sessions only',
+    ...door('ONLY_ACTIVE WITH_SECOND WITH_RECOVERY', 'binds ends'),
+  },
   { what: '(d) does not ask policy', ...door('D_NO_POLICY WITH_SECOND WITH_RECOVERY', 'binds ends') },
   {
     what: 'doors leave no mark, to acts',

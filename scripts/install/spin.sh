@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname "$0")/debian.bash"
 
 is_there() {
-  command -v spin >/dev/null && command -v gcc >/dev/null
+  command -v spin >/dev/null && gcc -E -include stdio.h -x c /dev/null >/dev/null 2>&1
 }
 
 is_there || install_debian spin.sh spin gcc libc6-dev

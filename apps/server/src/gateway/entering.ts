@@ -29,7 +29,7 @@ export interface EnteringDeps {
   readView(id: JoinClaims['sessionId']): Promise<MediaView>;
 }
 
-/** Steps (a) to (d) of the door. Undefined: there is nothing to go on with, the client must join in full. */
+/** Steps (a) to (d2) of the door. Undefined: there is nothing to go on with, the client must join in full. */
 export async function enter(
   deps: EnteringDeps,
   { asked, claims, address }: { asked: Asked; claims: JoinClaims; address: string | null },
@@ -45,7 +45,7 @@ export async function enter(
   const { query, also } = judgedQuery(participant, parameters, view);
   const dialled = await dialIn(deps.media, knocked, `${asked.path}?${query}`); // (c)
   try {
-    await demandIn(deps, knocked, dialled, participant); // (d)
+    await demandIn(deps, knocked, dialled, participant); // (d), (d2)
   } catch (error) {
     dialled.socket.terminate();
     throw error;

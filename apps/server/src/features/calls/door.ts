@@ -56,7 +56,7 @@ export interface Door {
    */
   letIn(id: SessionId, where: MediaPlace): Promise<ApiError | undefined>;
   /**
-   * The last look before (e), in a new snapshot: an act that committed before (d) may not have known that there was something
+   * (d2) The last look before (e), in a new snapshot: an act that committed before (d) may not have known that there was something
    * to tell, so what was dialled with is compared with what is wanted now, and told when it differs.
    */
   bring(id: SessionId, dialled: WantedMedia): Promise<ApiError | undefined>;
@@ -106,7 +106,7 @@ export function createDoor(deps: DoorDeps): Door {
       return error;
     },
     async bring(id, dialled) {
-      const { isRefused } = await enforcement.applyPolicy({ id }, dialled);
+      const { isRefused } = await enforcement.applyPolicy({ id }, dialled); // (d2)
       const row = await database.read((snapshot) => findSession(snapshot, id));
       if (row && isRefused) await removeNow(row);
       if (!isRefused && row?.state === 'active') return undefined;

@@ -37,7 +37,7 @@ const MOST_PASSES = 5;
 /**
  * Brings the selected sessions to what policy says in a new snapshot, at the media server too; resolves when it has
  * answered for every one of them. First the rows of those who must go are `revoked` and committed, then they are
- * removed: a door that dials in between fails at the row, so `not there` is an answer (design section 3).
+ * removed: a door that dials in between fails at the row, so `not there` is an answer. The letters are those of docs/spec/door.
  */
 export async function bindSessions(deps: BindDeps, selectors: readonly SessionSelector[]): Promise<Bound> {
   const bound: Bound = { sessions: 0, tracks: 0, gone: [] };
@@ -46,6 +46,7 @@ export async function bindSessions(deps: BindDeps, selectors: readonly SessionSe
     const { staying, over } = await sort(deps, selectors);
     for (const { id } of [...staying, ...over]) seen.add(id);
     bound.sessions = seen.size;
+    // (i)
     const [removed, applied] = await Promise.all([
       Promise.all(over.map((row) => takeOut(deps, row))),
       Promise.all(staying.map((row) => deps.applyPolicy(row))),
@@ -63,6 +64,7 @@ async function sort(
   selectors: readonly SessionSelector[],
 ): Promise<{ staying: MediaSessionRow[]; over: MediaSessionRow[] }> {
   const { database, policy } = deps;
+  // (g)
   const now = await database.read(async (snapshot) => {
     const [rows, over] = await Promise.all([
       selectSessions(snapshot, selectors),
@@ -72,7 +74,7 @@ async function sort(
     return { rows, over, isAnyRefused: refusals.some((reason) => reason !== null) };
   });
   if (!now.isAnyRefused) return { staying: now.rows, over: now.over };
-  const { concerned, ended } = await database.write((tx) => removeRefused(tx, deps, selectors));
+  const { concerned, ended } = await database.write((tx) => removeRefused(tx, deps, selectors)); // (h)
   deps.onEvents();
   const gone = new Set(ended.map(({ id }) => id));
   const known = new Set(now.over.map(({ id }) => id));

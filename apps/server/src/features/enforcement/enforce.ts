@@ -184,7 +184,7 @@ async function eachPending(
   }
 }
 
-/** What is done first of the work and the wait of its reply; the work goes on. */
+/** (j) What is done first of the work and the wait of its reply; the work goes on. */
 async function withinReply(work: Promise<EnforcementResult>, onLate: () => void): Promise<EnforcementResult> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<EnforcementResult>((resolve) => {
@@ -209,7 +209,7 @@ const mediaBinder =
     const started = startOf(deps.clock, run);
     const { sessions, tracks, gone } = await bindSessions(deps, selectors);
     const result = resultFor({ state: sessions === 0 ? 'no_media' : 'applied', sessions, tracks }, started);
-    idle.add({ id: run.id, result, isLate: run.isLate, gone });
+    idle.add({ id: run.id, result, isLate: run.isLate, gone }); // (k)
     return result;
   };
 

@@ -67,7 +67,7 @@ export interface EnforcementResult {
   took_ms: number;
 }
 
-/** Writes the job in the act's transaction, so that a crash after the commit cannot lose it. */
+/** Writes the job in the act's transaction (f), so that a crash after the commit cannot lose it. */
 export function addJob(tx: Tx, selectors: readonly SessionSelector[], now: number): AddedJob {
   const id = newId<JobId>(now);
   return { id, written: insertJob.all(tx, { id, scope: JSON.stringify(selectors), now }) };

@@ -286,6 +286,8 @@ create table media_sessions (
 
 CREATE INDEX media_sessions_address ON public.media_sessions USING btree (address, created_at) WHERE (address IS NOT NULL);
 
+CREATE INDEX media_sessions_aside ON public.media_sessions USING btree (ended_at) WHERE ((state = 'issued'::text) AND (ended_at IS NOT NULL));
+
 CREATE INDEX media_sessions_call ON public.media_sessions USING btree (cid, created_at) WHERE (state = ANY (ARRAY['pending'::text, 'active'::text]));
 
 CREATE INDEX media_sessions_ended_address ON public.media_sessions USING btree (ended_at) WHERE ((address IS NOT NULL) AND (ended_at IS NOT NULL));

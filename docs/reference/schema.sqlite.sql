@@ -135,6 +135,8 @@ CREATE TABLE media_sessions (
 
 CREATE INDEX media_sessions_address on media_sessions (address, created_at) where address is not null;
 
+CREATE INDEX media_sessions_aside on media_sessions (ended_at) where state = 'issued' and ended_at is not null;
+
 CREATE INDEX media_sessions_call on media_sessions (cid, created_at)
   where state in ('pending', 'active');
 

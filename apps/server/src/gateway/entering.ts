@@ -85,7 +85,7 @@ async function dialIn(media: MediaPlane, { session, wanted }: Knocked, target: s
 
 async function demandIn(
   { door, participants }: EnteringDeps,
-  { session, wanted, row }: Knocked,
+  { session, wanted, row, turn }: Knocked,
   { first }: Dialled,
   participant: Connection,
 ): Promise<void> {
@@ -100,7 +100,7 @@ async function demandIn(
     boot_id: isJoin ? (message.value.serverInfo?.nodeId ?? null) : row.boot_id,
     participant_sid: isJoin ? (message.value.participant?.sid ?? null) : row.participant_sid,
   };
-  const refused = (await door.letIn(session.id, where)) ?? (await door.bring(session.id, wanted));
+  const refused = (await door.letIn(session.id, where, turn)) ?? (await door.bring(session.id, wanted));
   if (refused) throw refused;
   if (where.participant_sid !== null) participants.set(where.participant_sid, participant);
 }

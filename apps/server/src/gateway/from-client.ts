@@ -268,12 +268,18 @@ export function judgeJoinRequest(
   judged.participantAttributes = {};
   if (judged.connectionSettings) judged.connectionSettings.autoSubscribe = autoSubscribe;
   if (judged.connectionSettings) judged.connectionSettings.autoSubscribeDataTrack = false;
+  if (judged.connectionSettings) judged.connectionSettings.disableIceLite = false;
   return { request: judged, answer };
 }
 
 /** The offer and the state in a join request, replaced by what may pass. */
 function judgeParts(connection: Connection, judged: JoinRequest, view: MediaView): Closing | undefined {
   if (judged.publisherOffer) {
+    const { sdp } = judged.publisherOffer;
+    // The media server reads it before anybody has looked at the row again (step (d)): with candidates it could reach a
+    // client that knows nothing of it yet, and an `ice-lite` client would answer.
+    if (/^a=ice-lite\s*$/m.test(sdp)) return violation('ice-lite').close;
+    judged.publisherOffer.sdp = sdp.replace(/^a=(?:candidate:|end-of-candidates).*\r?\n/gm, '');
     const offer = readOffer({ case: 'offer', value: judged.publisherOffer }, () => true);
     if ('close' in offer) return offer.close;
     const verdict = judgeRequest(connection, offer, view);

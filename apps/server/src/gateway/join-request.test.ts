@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { JoinRequest, WrappedJoinRequest } from '@livekit/protocol';
+import { JoinRequest, SessionDescription, WrappedJoinRequest } from '@livekit/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { testCounts, testSeed } from '../../../../scripts/test-counts.ts';
@@ -112,4 +112,16 @@ describe('the request that a client connects with', () => {
     });
     expect(readJoinQuery(new URLSearchParams('auto_subscribe=0'))).toMatchObject({ autoSubscribe: false });
   });
+});
+
+test('[GWM29] candidates of the offer in a join request are left out, and ice-lite is refused', () => {
+  const request = new JoinRequest({ addTrackRequests: [declared('x', VIDEO, CAMERA)] });
+  const offered = offer(sending('video', '0', 'x')).value as SessionDescription;
+  const candidates = 'a=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\na=end-of-candidates\r\n';
+  request.publisherOffer = new SessionDescription({ ...offered, sdp: `${offered.sdp}${candidates}` });
+  const judged = judge(request).request?.publisherOffer?.sdp;
+  expect(judged).toMatch(/msid:- x/);
+  expect(judged).not.toMatch(/candidate/);
+  request.publisherOffer = new SessionDescription({ ...offered, sdp: `${offered.sdp}a=ice-lite\r\n` });
+  expect(judge(request)).toMatchObject({ close: { mayReconnect: false } });
 });

@@ -33,7 +33,6 @@ const COPIED = [
   'browser_version',
   'network',
   'adaptive_stream',
-  'disable_ice_lite',
   'subscriber_allow_pause',
   'reconnect_reason',
 ];

@@ -42,6 +42,8 @@ export interface RelayDeps {
   freshToken(): string;
   /** Counts what was dropped or refused, by a name of a fixed set. */
   count(what: string): void;
+  /** Removes the participant from the media server; the session stays. */
+  drop(): Promise<void>;
   /** Once, when nothing more is relayed. */
   onClosed(how: ClosedHow): void;
   onError(error: unknown): void;
@@ -88,11 +90,16 @@ export class Relay implements DoorConnection {
   /** Resolves at once: nothing is relayed any more. */
   async close(why: string): Promise<void> {
     if (this.#over) return;
+    this.#sayLeave(why);
+    this.#end();
+  }
+
+  /** Our own last message. */
+  #sayLeave(why: string): void {
     this.#send(leaveMessage(why));
     this.#client.close(1000);
     const { terminate } = this.#client;
     setTimeout(() => terminate.call(this.#client), CLOSE_MS).unref();
-    this.#end();
   }
 
   async refresh(): Promise<number> {
@@ -203,8 +210,27 @@ export class Relay implements DoorConnection {
   /** A breach ends the connection; what the media server holds of a hostile one goes with the session. */
   #breach({ reason, mayReconnect }: Closing): void {
     this.#deps.count(`closed: ${reason}`);
-    this.#how = mayReconnect ? 'anew' : 'breach';
-    void this.close(mayReconnect ? 'rejoin' : 'breach');
+    if (mayReconnect) {
+      this.#joinAnew();
+      return;
+    }
+    this.#how = 'breach';
+    void this.close('breach');
+  }
+
+  /**
+   * The client joins in full, by the same name at the media server: what is there of it goes first, or the removal could
+   * hit its successor.
+   */
+  #joinAnew(): void {
+    if (this.#over) return;
+    this.#how = 'anew';
+    this.#end();
+    const sayLeave = (): void => this.#sayLeave('rejoin');
+    void this.#deps.drop().then(sayLeave, (error: unknown) => {
+      this.#deps.onError(error);
+      sayLeave();
+    });
   }
 
   #send(message: SignalResponse): void {
@@ -220,7 +246,7 @@ export class Relay implements DoorConnection {
     this.#tail = this.#tail.then(work).catch((error: unknown) => {
       this.#deps.onError(error);
       // What the person may do cannot be read: nothing of theirs is relayed on a guess.
-      return this.close('rejoin');
+      this.#joinAnew();
     });
     return this.#tail;
   }

@@ -53,10 +53,8 @@ export function createRelays(deps: RelaysDeps): Relays {
       return;
     }
     participants.delete(participant.roster.ownSid);
-    // The participant that a client leaves behind when it must join in full goes; the session stays.
-    const work =
-      how === 'anew' ? media.remove(session) : door.left(session.id, how === 'left' ? 'left' : 'not_allowed');
-    work.catch((err: unknown) => {
+    if (how === 'anew') return;
+    door.left(session.id, how === 'left' ? 'left' : 'not_allowed').catch((err: unknown) => {
       logger.error({ err, session_id: session.id }, 'what a media client leaves behind is left to the sweep');
     });
   };
@@ -76,6 +74,7 @@ export function createRelays(deps: RelaysDeps): Relays {
         readView: () => deps.readView(sessionId),
         unmute: (kind) => deps.unmute(sessionId, kind),
         freshToken: () => joinTokens.sign(claims, clock.now()).token,
+        drop: async () => void (await media.remove(knocked.session)),
         onError: (err) => logger.error({ err, session_id: sessionId }, 'a message at the media door failed'),
         onClosed(how) {
           doors.remove(relay);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { SessionId } from '@callgate/contract';
 import type { Clock } from '../../kernel/clock.ts';
 import { type ApiError, notAllowed } from '../../kernel/errors.ts';
@@ -33,6 +34,8 @@ export interface Knock {
 
 /** Somebody who may dial. */
 export interface Knocked {
+  /** What (a) has left in the row: (d) finds it there, or another connection came after. */
+  turn: string;
   session: MediaSession;
   wanted: WantedMedia;
   /** The session as it stands on disk. */
@@ -54,7 +57,7 @@ export interface Door {
    * (d) One transaction: the session is pending or active, its epoch and policy still allow it; then it is active. Otherwise the error with the reason,
    * and what the media server holds of it is being removed when this resolves.
    */
-  letIn(id: SessionId, where: MediaPlace): Promise<ApiError | undefined>;
+  letIn(id: SessionId, where: MediaPlace, turn: string): Promise<ApiError | undefined>;
   /**
    * (d2) The last look before (e), in a new snapshot: an act that committed before (d) may not have known that there was something
    * to tell, so what was dialled with is compared with what is wanted now, and told when it differs.
@@ -66,9 +69,9 @@ export interface Door {
   left(id: SessionId, reason: 'left' | 'not_allowed'): Promise<void>;
   /**
    * The media server holds the session no more. It is out of the call and has no seat, but its client may come back with the same
-   * token, through the whole door. `participantSid`: of a participant that another has replaced, nothing.
+   * token, through the whole door. `participantSid`: what the row names; where it names another by now, nothing.
    */
-  lost(id: SessionId, participantSid?: string): Promise<void>;
+  lost(id: SessionId, participantSid: string | null): Promise<void>;
 }
 
 export interface DoorDeps {
@@ -94,13 +97,13 @@ export function createDoor(deps: DoorDeps): Door {
       if (!opened) return undefined;
       const { row, session } = opened;
       const judged = await database.read((snapshot) => judgeSession(snapshot, judge, row)); // (b)
-      if (judged.refusal === null) return { session, wanted: judged.wanted, row };
+      if (judged.refusal === null) return { session, wanted: judged.wanted, row, turn: opened.turn };
       await removeNow(row);
       throw refusal(judged.refusal);
     },
     look: (knock) => database.read((snapshot) => look(snapshot, deps, knock)),
-    async letIn(id, where) {
-      const { row, error } = await database.write((tx) => settleIn(tx, deps, id, where)); // (d)
+    async letIn(id, where, turn) {
+      const { row, error } = await database.write((tx) => settleIn(tx, deps, { id, where, turn })); // (d)
       onEvents();
       if (error !== undefined && row) await removeNow(row);
       return error;
@@ -130,7 +133,7 @@ async function open(
   tx: Tx,
   { clock, node, policy }: DoorDeps,
   { claims, address, resumes }: Knock,
-): Promise<{ row: MediaSessionRow; session: MediaSession } | undefined> {
+): Promise<{ row: MediaSessionRow; session: MediaSession; turn: string } | undefined> {
   const { sessionId, cid, identity } = claims;
   await tx.lock(`call:${cid}`);
   const found = await findSession(tx, sessionId);
@@ -139,11 +142,12 @@ async function open(
   if (found.state === 'revoked' || found.state === 'ended') throw overError(found);
   if (resumes !== null && (found.state !== 'active' || found.participant_sid !== resumes)) return undefined;
   if (found.state === 'issued') await demandSeat(tx, policy, found);
-  const by = { address: found.by_server === 1 ? null : address, node };
-  const row = (await openSession(tx, sessionId, by)) ?? (await openSessionAgain(tx, sessionId, by, resumes));
+  const turn = resumes ?? `dialling:${randomUUID()}`;
+  const by = { address: found.by_server === 1 ? null : address, node, turn };
+  const row = (await openSession(tx, sessionId, by)) ?? (await openSessionAgain(tx, sessionId, by));
   if (!row) throw overError(found);
   await rememberAddress(tx, row.user_id, by.address, clock.now());
-  return { row, session };
+  return { row, session, turn };
 }
 
 async function look(handle: Handle, { policy }: DoorDeps, { claims, address }: Knock): Promise<void> {
@@ -167,36 +171,23 @@ async function demandSeat(tx: Tx, policy: PolicyReader, row: MediaSessionRow): P
 /** Step (d). */
 async function settleIn(
   tx: Tx,
-  deps: DoorDeps,
-  id: SessionId,
-  where: MediaPlace,
+  { policy, clock }: DoorDeps,
+  { id, where, turn }: { id: SessionId; where: MediaPlace; turn: string },
 ): Promise<{ row?: MediaSessionRow; error?: ApiError }> {
-  const row = await stillOpen(tx, deps, id);
+  const row = await findSession(tx, id);
   if (row?.state !== 'pending' && row?.state !== 'active')
     return { ...(row && { row }), error: overError(row) };
-  const { stayRefusal } = await policyOfSession(tx, deps.policy, row);
+  if (row.participant_sid !== turn) return { row, error: replacedError() };
+  const { stayRefusal } = await policyOfSession(tx, policy, row);
   if (stayRefusal !== null) return { row, error: refusal(stayRefusal) };
-  // Where another connection of the session was faster it is active already, and told of.
-  if (row.state === 'pending') await activate(tx, row, deps.clock.now());
-  const placed = await placeSession(tx, id, where);
-  return placed ? { row: placed } : { row, error: overError(await findSession(tx, id)) };
-}
-
-/**
- * The session; when it was set aside since (a), because an earlier connection of it went while this one dialled, it is opened
- * again and takes a seat.
- */
-async function stillOpen(
-  tx: Tx,
-  { policy, node }: DoorDeps,
-  id: SessionId,
-): Promise<MediaSessionRow | undefined> {
-  const row = await findSession(tx, id);
-  if (row?.state !== 'issued') return row;
-  const held = await heldSession(tx, id);
-  if (held?.state !== 'issued') return held;
-  await demandSeat(tx, policy, held);
-  return openSession(tx, id, { address: held.address, node });
+  const placed = await placeSession(tx, id, where, turn);
+  if (!placed) {
+    const now = await findSession(tx, id);
+    const isOpen = now?.state === 'pending' || now?.state === 'active';
+    return { row, error: isOpen ? replacedError() : overError(now) };
+  }
+  if (placed.state === 'pending') await activate(tx, placed, clock.now());
+  return { row: placed };
 }
 
 /** The session as it is under the call's lock, which those take who count its people. */
@@ -225,13 +216,20 @@ async function setAside(
   tx: Tx,
   { clock }: DoorDeps,
   id: SessionId,
-  participantSid: string | undefined,
+  participantSid: string | null,
 ): Promise<void> {
   const now = clock.now();
   const row = await heldSession(tx, id);
-  if (!row || (participantSid !== undefined && row.participant_sid !== participantSid)) return;
+  if (row?.participant_sid !== participantSid) return;
   if (!(await setSessionAside(tx, id, now))) return;
   await appendEvents(tx, await sessionEndings.onSessionEnded(tx, row, 'timeout', now), now);
+}
+
+/** Another connection of the session came after this one: it has the turn now. */
+function replacedError(): ApiError {
+  const error = notAllowed('another connection has taken the place of this one');
+  error.details.push({ reason: 'replaced' });
+  return error;
 }
 
 /** 403/17 for a session that is over: with the reason of policy that ended it, where one did. */

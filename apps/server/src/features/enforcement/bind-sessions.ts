@@ -5,6 +5,7 @@ import {
   type MediaSessionRow,
   type OpenDoors,
   type SessionSelector,
+  selectAside,
   selectRevoked,
   selectSessions,
 } from '../media/index.ts';
@@ -43,13 +44,15 @@ export async function bindSessions(deps: BindDeps, selectors: readonly SessionSe
   const bound: Bound = { sessions: 0, tracks: 0, gone: [] };
   const seen = new Set<string>();
   for (let pass = 0; pass < MOST_PASSES; pass++) {
-    const { staying, over } = await sort(deps, selectors);
+    const { staying, over, lost } = await sort(deps, selectors);
     for (const { id } of [...staying, ...over]) seen.add(id);
     bound.sessions = seen.size;
     // (i)
     const [removed, applied] = await Promise.all([
       Promise.all(over.map((row) => takeOut(deps, row))),
       Promise.all(staying.map((row) => deps.applyPolicy(row))),
+      // Nobody may be there for a session whose media was lost.
+      Promise.all(lost.map((row) => takeOut(deps, row))),
     ]);
     for (const { tracks } of [...removed, ...applied]) bound.tracks += tracks;
     bound.gone.push(...over.map(({ id }) => id));
@@ -58,29 +61,36 @@ export async function bindSessions(deps: BindDeps, selectors: readonly SessionSe
   throw new Error('policy changed again and again while it was applied');
 }
 
+/** Sessions that were lost this long ago the sweep has compared with the media server since, in milliseconds. */
+const ASIDE_MS = 60_000;
+
 /** Who may stay, and who is over and not gone from the media server as far as is known. */
 async function sort(
   deps: BindDeps,
   selectors: readonly SessionSelector[],
-): Promise<{ staying: MediaSessionRow[]; over: MediaSessionRow[] }> {
-  const { database, policy } = deps;
+): Promise<{ staying: MediaSessionRow[]; over: MediaSessionRow[]; lost: MediaSessionRow[] }> {
+  const { database, policy, clock } = deps;
   // (g)
   const now = await database.read(async (snapshot) => {
-    const [rows, over] = await Promise.all([
+    const [rows, lost, over] = await Promise.all([
       selectSessions(snapshot, selectors),
+      selectAside(snapshot, selectors, clock.now() - ASIDE_MS),
       selectRevoked(snapshot, selectors),
     ]);
-    const refusals = await Promise.all(rows.map((row) => refusalOf(snapshot, policy, row)));
-    return { rows, over, isAnyRefused: refusals.some((reason) => reason !== null) };
+    const refusals = await Promise.all([...rows, ...lost].map((row) => refusalOf(snapshot, policy, row)));
+    return { rows, lost, over, isAnyRefused: refusals.some((reason) => reason !== null) };
   });
-  if (!now.isAnyRefused) return { staying: now.rows, over: now.over };
-  const { concerned, ended } = await database.write((tx) => removeRefused(tx, deps, selectors)); // (h)
+  if (!now.isAnyRefused) return { staying: now.rows, over: now.over, lost: now.lost };
+  const { concerned, ended } = await database.write((tx) => removeRefused(tx, deps, selectors, now.lost)); // (h)
   deps.onEvents();
-  const gone = new Set(ended.map(({ id }) => id));
-  const known = new Set(now.over.map(({ id }) => id));
+  // Read last: another act, or the client's own leave, may have revoked some between (g) and (h), and not removed them yet.
+  const over = await database.read((snapshot) => selectRevoked(snapshot, selectors));
+  const gone = new Set([...ended, ...over].map(({ id }) => id));
+  const isLeft = ({ id }: MediaSessionRow): boolean => !gone.has(id);
   return {
-    staying: concerned.filter(({ id }) => !gone.has(id)),
-    over: [...now.over, ...ended.filter(({ id }) => !known.has(id))],
+    staying: concerned.filter(isLeft),
+    over: [...over, ...ended.filter(({ id }) => !over.some((row) => row.id === id))],
+    lost: now.lost.filter(isLeft),
   };
 }
 

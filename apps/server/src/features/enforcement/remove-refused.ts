@@ -19,7 +19,8 @@ export interface Binding {
 }
 
 /**
- * Ends the sessions among the selected that policy refuses now; resolves with all that were concerned. From its commit on
+ * Ends the sessions among the selected, and among those whose media was lost, that policy refuses now; resolves with all
+ * of the selected. From its commit on
  * no door lets them in: one that is still dialling fails when it looks at the row (step (d)). In order of call and
  * session, so that two of them that overlap wait for each other instead of blocking each other.
  */
@@ -27,12 +28,13 @@ export async function removeRefused(
   tx: Tx,
   { clock, policy, endings }: Binding,
   selectors: readonly SessionSelector[],
+  lost: readonly MediaSessionRow[] = [],
 ): Promise<{ concerned: MediaSessionRow[]; ended: MediaSessionRow[] }> {
   const now = clock.now();
   const concerned = (await selectSessions(tx, selectors)).sort(byCallAndId);
   const events: EventDraft[] = [];
   const ended: MediaSessionRow[] = [];
-  for (const row of concerned) {
+  for (const row of [...concerned, ...lost]) {
     const reason = await refusalOf(tx, policy, row);
     if (reason === null) continue;
     const over = await endSession(tx, row.id, now, reason);

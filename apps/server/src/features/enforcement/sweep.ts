@@ -52,7 +52,7 @@ export interface SweepDeps {
   judge: Judge;
   enforcement: Enforcement;
   /** Notes that the media server has lost a session. */
-  lost(id: SessionId): Promise<void>;
+  lost(id: SessionId, participantSid: string | null): Promise<void>;
 }
 
 /**
@@ -123,7 +123,8 @@ async function compare(deps: SweepDeps, { cid, rows, missedSince, counts }: Comp
       if (await mend(deps, row, participant)) counts.mended++;
     } else if (await isLost(deps, row, missedSince)) {
       counts.lost++;
-      await deps.lost(row.id);
+      // What the row named when the list was made: whoever came in between has another name there.
+      await deps.lost(row.id, row.participant_sid);
     }
   }
 }

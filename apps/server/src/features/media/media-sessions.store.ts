@@ -60,32 +60,38 @@ const end = prepared<{ id: SessionId; now: number; reason: string }, MediaSessio
       end_reason: p('reason'),
     }))
     .where('id', '=', p('id'))
-    .where('state', 'in', LIVE)
+    .where((eb) =>
+      eb.or([
+        eb('state', 'in', LIVE),
+        // Its media was lost, which may not be true.
+        eb.and([eb('state', '=', 'issued'), eb('ended_at', 'is not', null)]),
+      ]),
+    )
     .returningAll(),
 );
 
 const open = prepared<OpenedBy & { id: SessionId }, MediaSessionRow>((db, p) =>
   db
     .updateTable('media_sessions')
-    .set({ state: 'pending', address: p('address'), node: p('node') })
+    .set({ state: 'pending', address: p('address'), node: p('node'), participant_sid: p('turn') })
     .where('id', '=', p('id'))
     .where('state', '=', 'issued')
     .returningAll(),
 );
-const openAgain = prepared<OpenedBy & { id: SessionId; participant_sid: string | null }, MediaSessionRow>(
-  (db, p) =>
-    db
-      .updateTable('media_sessions')
-      .set({ address: p('address'), node: p('node'), participant_sid: p('participant_sid') })
-      .where('id', '=', p('id'))
-      .where('state', 'in', LIVE)
-      .returningAll(),
+const openAgain = prepared<OpenedBy & { id: SessionId }, MediaSessionRow>((db, p) =>
+  db
+    .updateTable('media_sessions')
+    .set({ address: p('address'), node: p('node'), participant_sid: p('turn') })
+    .where('id', '=', p('id'))
+    .where('state', 'in', LIVE)
+    .returningAll(),
 );
-const place = prepared<MediaPlace & { id: SessionId }, MediaSessionRow>((db, p) =>
+const place = prepared<MediaPlace & { id: SessionId; turn: string }, MediaSessionRow>((db, p) =>
   db
     .updateTable('media_sessions')
     .set({ boot_id: p('boot_id'), participant_sid: p('participant_sid') })
     .where('id', '=', p('id'))
+    .where('participant_sid', '=', p('turn'))
     .where('state', 'in', LIVE)
     .returningAll(),
 );
@@ -234,7 +240,7 @@ export const activateSession = (
   now: number,
 ): Promise<MediaSessionRow | undefined> => activate.first(tx, { id, now, call_session_id });
 
-/** Ends a session that is pending or active; undefined when it was not. */
+/** Ends a session that is pending or active, or was lost; undefined when it was not. */
 export const endSession = (
   tx: Tx,
   id: SessionId,
@@ -248,22 +254,20 @@ export interface OpenedBy {
   address: string | null;
   /** The process whose door it is. */
   node: string;
+  /**
+   * What stands in the place of the participant until (d): the mark of the connection that dials, so that the one before has
+   * lost its turn and its end means nothing; for a resume the participant itself.
+   */
+  turn: string;
 }
 
 /** `issued` becomes `pending`: it holds a seat now. Undefined when the row is in another state. */
 export const openSession = (tx: Tx, id: SessionId, by: OpenedBy): Promise<MediaSessionRow | undefined> =>
   open.first(tx, { id, ...by });
 
-/**
- * Notes another connection of a session that is pending or active; undefined when it is neither. `resumes`: the participant
- * that it goes on with; null: it takes the place of the one that is there, whose end means nothing from now on.
- */
-export const openSessionAgain = (
-  tx: Tx,
-  id: SessionId,
-  by: OpenedBy,
-  resumes: string | null,
-): Promise<MediaSessionRow | undefined> => openAgain.first(tx, { id, ...by, participant_sid: resumes });
+/** Notes another connection of a session that is pending or active; undefined when it is neither. */
+export const openSessionAgain = (tx: Tx, id: SessionId, by: OpenedBy): Promise<MediaSessionRow | undefined> =>
+  openAgain.first(tx, { id, ...by });
 
 /** Where a session is at the media server. */
 export interface MediaPlace {
@@ -271,12 +275,13 @@ export interface MediaPlace {
   participant_sid: string | null;
 }
 
-/** Notes where a pending or active session is at the media server; undefined when it is neither. */
+/** Notes where a pending or active session is at the media server; undefined when it is neither, or the turn is another's. */
 export const placeSession = (
   tx: Tx,
   id: SessionId,
   where: MediaPlace,
-): Promise<MediaSessionRow | undefined> => place.first(tx, { id, ...where });
+  turn: string,
+): Promise<MediaSessionRow | undefined> => place.first(tx, { id, ...where, turn });
 
 /**
  * A session whose media was lost takes no seat and is in the call no more; its join token opens the door again, which asks

@@ -26,6 +26,36 @@ export const selectRevoked = (
   selectors: readonly SessionSelector[],
 ): Promise<MediaSessionRow[]> => select(revoked, handle, selectors);
 
+const aside = prepared<{ since: number }, MediaSessionRow>((db, p) =>
+  db
+    .selectFrom('media_sessions')
+    .selectAll()
+    .where('state', '=', 'issued')
+    .where('ended_at', 'is not', null)
+    .where('ended_at', '>=', p('since')),
+);
+
+/**
+ * Sessions whose media was lost since that time and that match any of the selectors. What was lost may flow after all: a report
+ * that came late, a client that goes on with a participant whose door gave up. Older ones the sweep has looked after.
+ */
+export const selectAside = async (
+  handle: Handle,
+  selectors: readonly SessionSelector[],
+  since: number,
+): Promise<MediaSessionRow[]> =>
+  (await aside.all(handle, { since })).filter((row) =>
+    selectors.some((selector) => isSelected(row, selector)),
+  );
+
+function isSelected({ cid, user_id, address }: MediaSessionRow, selector: SessionSelector): boolean {
+  if ('userId' in selector) return user_id === selector.userId && (selector.cid ?? cid) === cid;
+  if ('userIds' in selector) return selector.userIds.includes(user_id);
+  if ('cid' in selector) return cid === selector.cid;
+  if ('callType' in selector) return cid.startsWith(`${selector.callType}:`);
+  return 'addresses' in selector ? address !== null : true;
+}
+
 /** The states are written out in the statements, or the partial indexes would not be used. */
 function selectionOf(states: readonly MediaSessionRow['state'][]) {
   const ofUser = prepared<{ user_id: UserId }, MediaSessionRow>((db, p) =>

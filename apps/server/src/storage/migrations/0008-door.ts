@@ -13,5 +13,6 @@ export const door: Migration = {
     `create index media_sessions_revoked_call on media_sessions (cid) where state = 'revoked'`,
     `create index media_sessions_revoked_user on media_sessions (user_id) where state = 'revoked'`,
     `create index media_sessions_issued on media_sessions (created_at) where state = 'issued'`,
+    `create index media_sessions_aside on media_sessions (ended_at) where state = 'issued' and ended_at is not null`,
   ],
 };

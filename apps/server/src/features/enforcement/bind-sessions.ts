@@ -74,14 +74,16 @@ async function sort(
     return { rows, over, isAnyRefused: refusals.some((reason) => reason !== null) };
   });
   if (!now.isAnyRefused) return { staying: now.rows, over: now.over };
-  const { concerned, ended } = await database.write((tx) => removeRefused(tx, deps, selectors)); // (h)
+  const { concerned, over } = await database.write(async (tx) => {
+    const { concerned, ended } = await removeRefused(tx, deps, selectors);
+    // Last, and anew: whom somebody else has ended since (g) is not to be revoked here, and perhaps not removed by them yet.
+    const revoked = await selectRevoked(tx, selectors);
+    const known = new Set(revoked.map(({ id }) => id));
+    return { concerned, over: [...revoked, ...ended.filter(({ id }) => !known.has(id))] };
+  }); // (h)
   deps.onEvents();
-  const gone = new Set(ended.map(({ id }) => id));
-  const known = new Set(now.over.map(({ id }) => id));
-  return {
-    staying: concerned.filter(({ id }) => !gone.has(id)),
-    over: [...now.over, ...ended.filter(({ id }) => !known.has(id))],
-  };
+  const gone = new Set(over.map(({ id }) => id));
+  return { staying: concerned.filter(({ id }) => !gone.has(id)), over };
 }
 
 /** Closes what is open here and removes the session from the media server. */

@@ -8,12 +8,18 @@ import {
   type SessionId,
   type UserId,
 } from '@callgate/contract';
-import type { Handle, StorageHooks, Tx } from '../../storage/database.ts';
+import type { Database, Handle, StorageHooks, Tx } from '../../storage/database.ts';
 import { builderOf } from '../../storage/prepared.ts';
 import type { CallBlocksTable, CallsTable, MediaSessionsTable, Tables } from '../../storage/tables.ts';
 import type { TestEngine } from '../../storage/test-databases.ts';
 import { addSession, createOpenDoors, noMediaPlane } from '../media/index.ts';
-import { createPolicyReader, type PolicySources, SERVER, type UserFacts } from '../policy/index.ts';
+import {
+  createPolicyReader,
+  type PolicyReader,
+  type PolicySources,
+  SERVER,
+  type UserFacts,
+} from '../policy/index.ts';
 import { type Act, type ActRequest, createActs } from './act.ts';
 import { createEnforcement, type Enforcement } from './enforce.ts';
 
@@ -24,6 +30,8 @@ export const START = Date.UTC(2026, 0, 1);
 export const id = (name: string): UserId => name as UserId;
 
 export interface ActsWorld {
+  database: Database;
+  policy: PolicyReader;
   clock: { time: number; now(): number };
   acts: ReturnType<typeof createActs>;
   enforcement: Enforcement;
@@ -86,7 +94,7 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
   });
 
   return {
-    ...{ clock, enforcement, failures, broken, gone, deactivated, storage, another, rows },
+    ...{ database, policy, clock, enforcement, failures, broken, gone, deactivated, storage, another, rows },
     acts: createActs({ database, clock, policy, enforcement }),
     killed: createActs({ database, clock, policy, enforcement: { ...enforcement, run } }),
     async join(name, cid = CID) {

@@ -90,7 +90,7 @@ export function createServices(parts: Parts): CoreServices {
   const binding = { database, clock, media, doors, endings, ...judge };
   const enforcement = createEnforcement({ ...binding, onFailure, onEvents });
   const door = createDoor({ database, clock, policy, enforcement, judge, onEvents, node: randomUUID() });
-  const lost = (id: SessionId) => door.lost(id);
+  const lost = (id: SessionId, sid: string | null) => door.lost(id, sid);
   const sweep = createSweep({ database, clock, logger, media, judge, enforcement, lost });
   const joinTokens = createJoinTokens(() => demandCredentials(parts.credentials).apiSecret);
   const sequencer = createSequencer({ database, clock, keys: auditKeys, folder: config.dataDir, logger });

@@ -66,9 +66,10 @@ export interface Door {
   left(id: SessionId, reason: 'left' | 'not_allowed'): Promise<void>;
   /**
    * The media server holds the session no more. It is out of the call and has no seat, but its client may come back with the same
-   * token, through the whole door. `participantSid`: of a participant that another has replaced, nothing.
+   * token, through the whole door. `participantSid`: where the session was when that was seen; of one that another has replaced,
+   * nothing.
    */
-  lost(id: SessionId, participantSid?: string): Promise<void>;
+  lost(id: SessionId, participantSid: string | null): Promise<void>;
 }
 
 export interface DoorDeps {
@@ -225,11 +226,11 @@ async function setAside(
   tx: Tx,
   { clock }: DoorDeps,
   id: SessionId,
-  participantSid: string | undefined,
+  participantSid: string | null,
 ): Promise<void> {
   const now = clock.now();
   const row = await heldSession(tx, id);
-  if (!row || (participantSid !== undefined && row.participant_sid !== participantSid)) return;
+  if (row?.participant_sid !== participantSid) return;
   if (!(await setSessionAside(tx, id, now))) return;
   await appendEvents(tx, await sessionEndings.onSessionEnded(tx, row, 'timeout', now), now);
 }

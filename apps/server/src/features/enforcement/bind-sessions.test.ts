@@ -1,11 +1,9 @@
-import type { SessionId } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { builderOf } from '../../storage/prepared.ts';
 import { testEngines } from '../../storage/test-databases.ts';
 import { createOpenDoors, endSession, noMediaPlane } from '../media/index.ts';
 import type { PolicyReader } from '../policy/index.ts';
 import { bindSessions } from './bind-sessions.ts';
-import { type ActsWorld, createActsWorld, id } from './test-acts.ts';
+import { type ActsWorld, createActsWorld, id, joinMedia } from './test-acts.ts';
 
 for (const engine of testEngines) {
   describe(`binding sessions on ${engine.name}`, () => {
@@ -16,7 +14,7 @@ for (const engine of testEngines) {
     afterEach(() => world.close());
 
     it('[DOR1] who is ended by somebody else between (g) and (h) is removed before the reply', async () => {
-      const session = await inMedia(world, 'sara');
+      const session = await joinMedia(world, 'sara');
       world.deactivated.add(id('sara'));
       let asked = 0;
       // A client that leaves, say, at a node that is killed before it has removed anybody.
@@ -46,19 +44,4 @@ for (const engine of testEngines) {
       expect({ removed, ...bound }).toEqual({ removed: ['sara#1'], sessions: 1, tracks: 0, gone: [session] });
     });
   });
-}
-
-/** A session that a media server may hold. */
-async function inMedia(world: ActsWorld, name: string): Promise<SessionId> {
-  const session = await world.join(name);
-  await world.database.write((tx) =>
-    tx.run(
-      builderOf(tx.engine)
-        .updateTable('media_sessions')
-        .set({ identity: `${name}#1` })
-        .where('id', '=', session)
-        .compile(),
-    ),
-  );
-  return session;
 }

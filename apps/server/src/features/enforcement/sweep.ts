@@ -51,8 +51,8 @@ export interface SweepDeps {
   media: MediaPlane;
   judge: Judge;
   enforcement: Enforcement;
-  /** Notes that the media server has lost a session. */
-  lost(id: SessionId): Promise<void>;
+  /** Notes that the media server has lost a session, if that is still at the participant that it was at before it was missed. */
+  lost(id: SessionId, participantSid: string | null): Promise<void>;
 }
 
 /**
@@ -123,7 +123,7 @@ async function compare(deps: SweepDeps, { cid, rows, missedSince, counts }: Comp
       if (await mend(deps, row, participant)) counts.mended++;
     } else if (await isLost(deps, row, missedSince)) {
       counts.lost++;
-      await deps.lost(row.id);
+      await deps.lost(row.id, row.participant_sid);
     }
   }
 }

@@ -22,6 +22,7 @@ import {
 } from '../policy/index.ts';
 import { type Act, type ActRequest, createActs } from './act.ts';
 import { createEnforcement, type Enforcement } from './enforce.ts';
+import type { MediaSources } from './wanted-media.ts';
 
 /* Test support: the act helper over a fresh database, with one verb (`block`) and as little else as it needs. */
 
@@ -32,6 +33,7 @@ export const id = (name: string): UserId => name as UserId;
 export interface ActsWorld {
   database: Database;
   policy: PolicyReader;
+  sources: MediaSources;
   clock: { time: number; now(): number };
   acts: ReturnType<typeof createActs>;
   enforcement: Enforcement;
@@ -66,14 +68,15 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
   const gone = new Set<string>();
   const deactivated = new Set<string>();
   const policy = createPolicyReader(sourcesOf({ broken, gone, deactivated }), clock);
+  const sources: MediaSources = {
+    mutedKinds: async () => new Set(),
+    hiddenPeople: async () => undefined,
+    shown: async () => ({ name: '', image: null }),
+  };
   const another = (): Enforcement =>
     createEnforcement({
       ...{ database, clock, policy, media: noMediaPlane, doors: createOpenDoors() },
-      sources: {
-        mutedKinds: async () => new Set(),
-        hiddenPeople: async () => undefined,
-        shown: async () => ({ name: '', image: null }),
-      },
+      sources,
       onFailure: (error) => void failures.push(error),
       endings: {
         onSessionEnded: async (_tx, { cid, user_id }, reason) => [
@@ -94,7 +97,20 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
   });
 
   return {
-    ...{ database, policy, clock, enforcement, failures, broken, gone, deactivated, storage, another, rows },
+    ...{
+      database,
+      policy,
+      sources,
+      clock,
+      enforcement,
+      failures,
+      broken,
+      gone,
+      deactivated,
+      storage,
+      another,
+      rows,
+    },
     acts: createActs({ database, clock, policy, enforcement }),
     killed: createActs({ database, clock, policy, enforcement: { ...enforcement, run } }),
     async join(name, cid = CID) {
@@ -112,6 +128,21 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
       await discard();
     },
   };
+}
+
+/** A session that a media server may hold, as `<name>#1`. */
+export async function joinMedia(world: ActsWorld, name: string): Promise<SessionId> {
+  const session = await world.join(name);
+  await world.database.write((tx) =>
+    tx.run(
+      builderOf(tx.engine)
+        .updateTable('media_sessions')
+        .set({ identity: `${name}#1` })
+        .where('id', '=', session)
+        .compile(),
+    ),
+  );
+  return session;
 }
 
 /** A request; without a name of a server token. */

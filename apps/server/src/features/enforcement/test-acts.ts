@@ -8,14 +8,21 @@ import {
   type SessionId,
   type UserId,
 } from '@callgate/contract';
-import type { Handle, StorageHooks, Tx } from '../../storage/database.ts';
+import type { Database, Handle, StorageHooks, Tx } from '../../storage/database.ts';
 import { builderOf } from '../../storage/prepared.ts';
 import type { CallBlocksTable, CallsTable, MediaSessionsTable, Tables } from '../../storage/tables.ts';
 import type { TestEngine } from '../../storage/test-databases.ts';
 import { addSession, createOpenDoors, noMediaPlane } from '../media/index.ts';
-import { createPolicyReader, type PolicySources, SERVER, type UserFacts } from '../policy/index.ts';
+import {
+  createPolicyReader,
+  type PolicyReader,
+  type PolicySources,
+  SERVER,
+  type UserFacts,
+} from '../policy/index.ts';
 import { type Act, type ActRequest, createActs } from './act.ts';
 import { createEnforcement, type Enforcement } from './enforce.ts';
+import type { MediaSources } from './wanted-media.ts';
 
 /* Test support: the act helper over a fresh database, with one verb (`block`) and as little else as it needs. */
 
@@ -24,6 +31,9 @@ export const START = Date.UTC(2026, 0, 1);
 export const id = (name: string): UserId => name as UserId;
 
 export interface ActsWorld {
+  database: Database;
+  policy: PolicyReader;
+  sources: MediaSources;
   clock: { time: number; now(): number };
   acts: ReturnType<typeof createActs>;
   enforcement: Enforcement;
@@ -58,14 +68,15 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
   const gone = new Set<string>();
   const deactivated = new Set<string>();
   const policy = createPolicyReader(sourcesOf({ broken, gone, deactivated }), clock);
+  const sources: MediaSources = {
+    mutedKinds: async () => new Set(),
+    hiddenPeople: async () => undefined,
+    shown: async () => ({ name: '', image: null }),
+  };
   const another = (): Enforcement =>
     createEnforcement({
       ...{ database, clock, policy, media: noMediaPlane, doors: createOpenDoors() },
-      sources: {
-        mutedKinds: async () => new Set(),
-        hiddenPeople: async () => undefined,
-        shown: async () => ({ name: '', image: null }),
-      },
+      sources,
       onFailure: (error) => void failures.push(error),
       endings: {
         onSessionEnded: async (_tx, { cid, user_id }, reason) => [
@@ -86,7 +97,20 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
   });
 
   return {
-    ...{ clock, enforcement, failures, broken, gone, deactivated, storage, another, rows },
+    ...{
+      database,
+      policy,
+      sources,
+      clock,
+      enforcement,
+      failures,
+      broken,
+      gone,
+      deactivated,
+      storage,
+      another,
+      rows,
+    },
     acts: createActs({ database, clock, policy, enforcement }),
     killed: createActs({ database, clock, policy, enforcement: { ...enforcement, run } }),
     async join(name, cid = CID) {
@@ -104,6 +128,21 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
       await discard();
     },
   };
+}
+
+/** A session that a media server may hold, as `<name>#1`. */
+export async function joinMedia(world: ActsWorld, name: string): Promise<SessionId> {
+  const session = await world.join(name);
+  await world.database.write((tx) =>
+    tx.run(
+      builderOf(tx.engine)
+        .updateTable('media_sessions')
+        .set({ identity: `${name}#1` })
+        .where('id', '=', session)
+        .compile(),
+    ),
+  );
+  return session;
 }
 
 /** A request; without a name of a server token. */

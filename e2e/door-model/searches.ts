@@ -56,6 +56,12 @@ export const RIGHT: Readonly<Record<string, readonly Told[]>> = {
       what: 'reports of those before, and a sweep',
       ...door('NO_BAN WITH_SECOND WITH_RESUME WITH_NEWS WITH_SWEEP', 'welcome'),
     },
+    { what: 'a ban that was taken back is still at work', ...door('WITH_UNBAN WITH_DEVICE', 'spares') },
+    {
+      what: 'and its job at two nodes',
+      ...door('WITH_UNBAN WITH_DEVICE WITH_RECOVERY', 'spares'),
+      size: 2,
+    },
   ],
   DOR5: [
     { what: 'one seat, two people', ...of('seats', '', 'seats') },
@@ -82,12 +88,26 @@ export const RIGHT: Readonly<Record<string, readonly Told[]>> = {
 export const WRONG: readonly Told[] = [
   { what: 'sessions are read before the decision is committed', ...door('READS_FIRST') },
   { what: 'nothing is checked at (d) and (d2)', ...door('NO_D NO_D2') },
+  { what: '(d) looks at nothing, and nobody at (d2)', ...door('D_NO_ROW D_NO_POLICY NO_D2') },
   { what: 'nobody asks policy', ...door('NO_B D_NO_POLICY NO_D2') },
   { what: '(d) does not look at the row', ...door('D_NO_ROW WITH_SECOND WITH_RESUME WITH_RECOVERY') },
   { what: '(d) does not look at the row, and an unban comes', ...door('D_NO_ROW WITH_UNBAN', 'ends') },
   { what: 'rows are revoked after the media server was asked', ...door('LATE_REVOKE WITH_SECOND') },
   { what: 'the same, and an unban comes', ...door('LATE_REVOKE WITH_UNBAN', 'ends') },
   { what: 'acts look at active sessions only, and nobody looks at (d2)', ...door('ONLY_ACTIVE NO_D2') },
+  { what: 'the reply does not wait for the media server', ...door('REPLIES_EARLY') },
+  {
+    what: 'rows are noted as ended before the media server has answered',
+    ...door('NOTES_EARLY WITH_RECOVERY'),
+  },
+  {
+    what: 'the job is done before the media server has answered',
+    ...door('DONE_EARLY KILLS WITH_RECOVERY', 'rest'),
+  },
+  {
+    what: 'a second ban ends a session that was made after the unban',
+    ...door('WITH_UNBAN WITH_DEVICE WITH_BAN_AGAIN', 'spares'),
+  },
   { what: 'the job dies with its node', ...door('KILLS', 'rest') },
   { what: 'who takes over a job leaves revoked rows out', ...door('FORGETS_REVOKED WITH_RECOVERY') },
   { what: 'revoked rows are read before the commit (h)', ...door('OVER_READ_EARLY WITH_LEAVE') },

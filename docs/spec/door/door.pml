@@ -235,9 +235,11 @@ inline settles(i) {
   if
   :: takes[i] && row[i] == revoked -> row[i] = ended
   :: else
-  fi;
-  takes[i] = false; concerned[i] = false
+  fi
 }
+inline forgets(i) { takes[i] = false; concerned[i] = false }
+inline replies() { d_step { if :: decision == act -> applied = true :: else fi } }
+inline isDone() { if :: job == act -> job = 0 :: else fi }
 
 /* Steps (g) to (k) of an act bring the sessions of its job to what policy says now: whoever does it, and as often as it is done. */
 inline bind(mortal) {
@@ -270,15 +272,27 @@ inline bind(mortal) {
 #endif
   fi;
   mayDie(mortal);
+#ifdef REPLIES_EARLY
+  replies();
+  mayDie(mortal);
+#endif
+#ifdef NOTES_EARLY
+  atomic { isDone(); each(settles) };
+  mayDie(mortal);
+#endif
+#ifdef DONE_EARLY
+  isDone();
+  mayDie(mortal);
+#endif
   each(removes);                      /* (i) */
   mayDie(mortal);
 #ifdef LATE_REVOKE
   if :: !seen -> atomic { each(revokes) } :: else fi;
 #endif
-  d_step { if :: decision == act -> applied = true :: else fi };   /* (j) The reply. */
+  replies();                          /* (j) */
   mayDie(mortal);
   /* (k) The job is done, and what is gone is noted. */
-  atomic { seen = false; if :: job == act -> job = 0 :: else fi; act = 0; each(settles) }
+  atomic { isDone(); seen = false; act = 0; each(settles); each(forgets) }
 }
 
 inline decides(what, as) {
@@ -293,7 +307,7 @@ proctype Ban() {
   decides(false, act);
   atomic { each(revokes) };
   each(removes);
-  atomic { applied = true; job = 0; each(settles) };
+  atomic { applied = true; job = 0; each(settles); each(forgets) };
 #else
   decides(false, act);                 /* (f) Commit: decision, audit, event, job. */
   mayDie(true);
@@ -403,5 +417,7 @@ ltl unheard { [] !flows(0) }
 ltl unasked { [] !applied }
 /* Who has come last and may be there gets in, whatever is reported of those before. */
 ltl welcome { [] !turnedAway }
+/* A session that was made after the unban's reply is nobody's to end: not even a ban's whose job comes late. */
+ltl spares { [] !(isNew && over[1]) }
 /* Must fail: after the unban's reply a new session gets in. */
 ltl locked { [] !(back && isNew && flows(1)) }

@@ -1,9 +1,13 @@
 import type { SessionId } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { testEngines } from '../../storage/test-databases.ts';
-import { noMediaPlane, placeSession } from '../media/index.ts';
+import { findSession, noMediaPlane, placeSession } from '../media/index.ts';
 import { createSweep } from './sweep.ts';
 import { type ActsWorld, CID, createActsWorld, joinMedia } from './test-acts.ts';
+
+/** What stands in the row in the place of a participant. */
+const turnOf = async ({ database }: ActsWorld, id: SessionId): Promise<string> =>
+  (await database.read((snapshot) => findSession(snapshot, id)))?.participant_sid ?? '';
 
 for (const engine of testEngines) {
   describe(`the sweep on ${engine.name}`, () => {
@@ -15,9 +19,9 @@ for (const engine of testEngines) {
 
     it('[DOR1] what it has missed is told with the participant that was missed, not with who came meanwhile', async () => {
       const session = await joinMedia(world, 'sara');
-      const place = (participant_sid: string) =>
-        world.database.write((tx) => placeSession(tx, session, { boot_id: 'boot', participant_sid }));
-      await place('PA_old');
+      const place = (participant_sid: string, turn: string) =>
+        world.database.write((tx) => placeSession(tx, session, { boot_id: 'boot', participant_sid }, turn));
+      await place('PA_old', await turnOf(world, session));
       const lost: [SessionId, string | null][] = [];
       let listed = 0;
       const sweep = createSweep({
@@ -29,7 +33,7 @@ for (const engine of testEngines) {
           configured: true,
           calls: async () => [CID],
           async participants() {
-            if (++listed === 2) await place('PA_new');
+            if (++listed === 2) await place('PA_new', 'PA_old');
             return [];
           },
         },

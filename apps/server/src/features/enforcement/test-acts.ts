@@ -137,7 +137,7 @@ export async function joinMedia(world: ActsWorld, name: string): Promise<Session
     tx.run(
       builderOf(tx.engine)
         .updateTable('media_sessions')
-        .set({ identity: `${name}#1` })
+        .set({ identity: `${name}#1`, participant_sid: 'dialling:1' })
         .where('id', '=', session)
         .compile(),
     ),

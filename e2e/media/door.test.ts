@@ -1,4 +1,4 @@
-import { LeaveRequest_Action } from '@livekit/protocol';
+import { LeaveRequest_Action, SignalRequest, SimulateScenario } from '@livekit/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
@@ -138,6 +138,26 @@ for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
         if (!('socket' in knocked)) expect(refusalOf(knocked)).toEqual([403, 17, 'full']);
       socketOf(knocks.find((knocked) => 'socket' in knocked) as Knocked).close();
       await until('a seat is free', async () => (await world.joinCall(path, 'bob')).status === 201, 60_000);
+    });
+
+    test('[GAT12] the metrics tell who is in and what the door refused and dropped', async () => {
+      const { path } = await room();
+      const { url, token } = await credentials(path);
+      const socket = socketOf(await knock(url, token));
+      await socket.until('join');
+      await knock(url, 'nonsense');
+      const simulate = new SignalRequest({ message: { case: 'simulate', value: new SimulateScenario() } });
+      socket.send(simulate.toBinary());
+      const metrics = async (): Promise<string> => {
+        const reply = await fetch(`${world.server.baseUrl}/metrics`);
+        return reply.text();
+      };
+      await until('it is counted', async () => (await metrics()).includes('what="dropped: simulate"} 1'));
+      const text = await metrics();
+      expect(Number(/^callgate_media_clients (\d+)$/m.exec(text)?.[1])).toBeGreaterThan(0);
+      expect(text).toMatch(/callgate_media_door\{what="refused: \d+"\}/);
+      expect(text).toMatch(/callgate_media_sweep\{what="strays"\} \d/);
+      socket.close();
     });
 
     test('[GAT10] while the media server is away nobody gets in: 503, and the token stays good', async () => {

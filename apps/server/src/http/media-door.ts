@@ -10,6 +10,8 @@ import { sendError, sendJson } from './reply.ts';
 export interface MediaDoor {
   /** Undefined when the client would be let in. */
   validate(message: IncomingMessage): Promise<ErrorEnvelope | undefined>;
+  /** Clients that are in; what was dropped, refused and closed since the start, by names of a fixed set. */
+  stats(): { open: number; counts: ReadonlyMap<string, number> };
 }
 
 /** Where media clients ask why they were refused: they do so after every upgrade that failed. */

@@ -6,6 +6,8 @@ import { countDeliveries, oldestOpen } from '../features/webhooks/index.ts';
 import { type Clock, monotonicMs } from '../kernel/clock.ts';
 import type { Services } from '../services.ts';
 import type { Handle } from '../storage/database.ts';
+import type { HttpOptions } from './http-options.ts';
+import type { MediaDoor } from './media-door.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 /** What Prometheus reads; one registry per server. */
@@ -22,7 +24,11 @@ const LOOP_RESOLUTION_MS = 10;
 /** Upper bounds of the request histogram, in seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-export function createMetrics(app: FastifyInstance, services: Services, limits: RateLimits): Metrics {
+export function createMetrics(
+  app: FastifyInstance,
+  { services, gateway }: Pick<HttpOptions, 'services' | 'gateway'>,
+  limits: RateLimits,
+): Metrics {
   const registry = new Registry();
   const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   loop.enable();
@@ -69,6 +75,7 @@ export function createMetrics(app: FastifyInstance, services: Services, limits: 
   labelled(registry, 'callgate_storage', 'Figures of the store by name.', 'name', () =>
     services.database.stats(),
   );
+  mediaMetrics(registry, services, gateway);
   const refusals = new Counter({
     name: 'callgate_refusals_total',
     help: 'Requests refused, by error.',
@@ -81,6 +88,29 @@ export function createMetrics(app: FastifyInstance, services: Services, limits: 
     refused: (error) => refusals.inc({ error }),
     close: () => void loop.disable(),
   };
+}
+
+function mediaMetrics(registry: Registry, { sweep }: Services, gateway: MediaDoor): void {
+  gauge(
+    registry,
+    'callgate_media_clients',
+    'Media clients that are through the door.',
+    () => gateway.stats().open,
+  );
+  labelled(
+    registry,
+    'callgate_media_door',
+    'What the media door dropped, refused and closed since the start, by name.',
+    'what',
+    () => Object.fromEntries(gateway.stats().counts),
+  );
+  labelled(
+    registry,
+    'callgate_media_sweep',
+    'What the sweep found at the media server and mended since the start, by name.',
+    'what',
+    () => ({ ...sweep.counts }),
+  );
 }
 
 function countRequests(app: FastifyInstance, registry: Registry): void {

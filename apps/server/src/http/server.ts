@@ -41,7 +41,7 @@ const HEADERS = Object.fromEntries(
 /** The HTTP server with every route; not listening yet. */
 export function createHttpServer(options: HttpOptions, gate = createGate(options)): FastifyInstance {
   const app = bareServer(options.services, gate.limits);
-  const metrics = createMetrics(app, options.services, gate.limits);
+  const metrics = createMetrics(app, options, gate.limits);
   app.addHook('onClose', async () => metrics.close());
   app.addHook('onError', async (_request, _reply, error) =>
     metrics.refused(error instanceof ApiError ? error.kind : 'internal'),

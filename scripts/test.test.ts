@@ -88,6 +88,19 @@ test('an engine that was left out is named at the end with the command that inst
   ]);
 });
 
+test('a file that an engine left without tests passes, a run without any does not', async () => {
+  writeFileSync(
+    join(project, 'b.test.ts'),
+    'if (process.env.CALLGATE_TEST_POSTGRES_URL) test("b", () => {});',
+  );
+  suite(EQUAL);
+  expect(await npmTest([], WITHOUT)).toMatchObject({ code: 0, said: expect.stringContaining('1 passed') });
+  expect((await npmTest(['b.test.ts'], ELSEWHERE)).code).toBe(0);
+  const nothing = await npmTest(['b.test.ts'], WITHOUT);
+  expect(nothing.said).toContain('Failed: no test passed');
+  expect(nothing.code).toBe(1);
+});
+
 test('with --require-all a missing engine fails the run', async () => {
   suite(EQUAL);
   const { code, said } = await npmTest(['--require-all'], WITHOUT);

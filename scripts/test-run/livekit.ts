@@ -27,7 +27,7 @@ export function findLiveKit(): string | undefined {
 /** The media server that suites start, each its own; the variable names the program. */
 export const livekit: Engine = {
   name: 'livekit',
-  suites: 'media: every suite that needs a LiveKit server',
+  suites: 'LiveKit: every suite under e2e/livekit, e2e/media, e2e/clients and e2e/returns',
   install: 'bash scripts/install/livekit.sh',
   variable: 'CALLGATE_TEST_LIVEKIT',
   async start() {

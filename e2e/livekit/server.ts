@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { RoomServiceClient } from 'livekit-server-sdk';
+import { findLiveKit } from '../../scripts/test-run/livekit.ts';
 import { freePort } from '../harness/server.ts';
 
-/** LiveKit's program; undefined: left out of this run. */
-export const LIVEKIT = process.env.CALLGATE_TEST_LIVEKIT;
+const { CALLGATE_TEST_LIVEKIT: named, CALLGATE_TEST_WITHOUT: without = '' } = process.env;
+
+/** LiveKit's program, the one that is installed where vitest runs by itself; undefined: left out of this run. */
+export const LIVEKIT = named || (without.split(',').includes('livekit') ? undefined : findLiveKit());
 
 /** How long it may take to answer, in milliseconds. */
 const READY_MS = 20_000;
@@ -12,19 +16,23 @@ const READY_MS = 20_000;
 export interface LiveKitServer {
   /** `ws://127.0.0.1:<port>`. */
   readonly url: string;
+  /** The same with `http:`. */
+  readonly httpUrl: string;
   readonly apiKey: string;
   readonly apiSecret: string;
   readonly pid: number;
   readonly rooms: RoomServiceClient;
   /** For `startServer`: LiveKit as the media server of a Callgate process. */
   readonly env: Record<'LIVEKIT_URL' | 'LIVEKIT_API_KEY' | 'LIVEKIT_API_SECRET', string>;
-  /** SIGSTOP: it answers nothing, and forwards nothing, until `resume`. */
+  /** SIGSTOP, and waits until it has: it answers nothing, and forwards nothing, until `resume`. */
   pause(): void;
   resume(): void;
-  /** SIGKILL; resolves once it is gone. */
+  /** SIGKILL, paused or not; resolves once it is gone. */
   kill(): Promise<void>;
   /** Starts it again on the same ports, after `kill`: another node with another boot id. */
   start(): Promise<void>;
+  /** `kill`, then `start`. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -35,33 +43,21 @@ export interface LiveKitOptions {
   program?: string;
   /** False: rooms exist once the API made them. (Default: true, as LiveKit's own.) */
   autoCreate?: boolean;
+  /** More keys with their secrets, beside the server's own. */
+  moreKeys?: Readonly<Record<string, string>>;
 }
 
 const KEY = 'livekit-key';
 const SECRET = 'livekit-secret-that-is-long-enough-for-it';
 
-/** Starts one; whoever starts it stops it. It ends with this process whatever happens. */
+/** Starts one; whoever starts it stops it. It ends with this process, where there is setpriv even after SIGKILL. */
 export async function startLiveKit(options: LiveKitOptions = {}): Promise<LiveKitServer> {
   const program = options.program ?? LIVEKIT;
   if (program === undefined) throw new Error('no LiveKit: bash scripts/install/livekit.sh');
-  const [port, tcp, udp] = [await freePort(), await freePort(), await freePort()];
-  const config = JSON.stringify({
-    port,
-    bind_addresses: ['127.0.0.1'],
-    rtc: {
-      node_ip: '127.0.0.1',
-      tcp_port: tcp,
-      udp_port: udp,
-      use_external_ip: false,
-      enable_loopback_candidate: true,
-      interfaces: { includes: ['lo'] },
-    },
-    room: { auto_create: options.autoCreate ?? true },
-    keys: { [KEY]: SECRET },
-    ...(options.webhookUrl && { webhook: { api_key: KEY, urls: [options.webhookUrl] } }),
-    logging: { level: 'error' },
-  });
+  const port = await freePort();
+  const config = JSON.stringify(await configuration(port, options));
   const url = `ws://127.0.0.1:${port}`;
+  const httpUrl = `http://127.0.0.1:${port}`;
   let child = await launch(program, config, port);
   const kill = async (): Promise<void> => {
     const gone = new Promise((resolve) => child.once('close', resolve));
@@ -69,27 +65,60 @@ export async function startLiveKit(options: LiveKitOptions = {}): Promise<LiveKi
     child.kill('SIGKILL');
     await gone;
   };
+  const start = async (): Promise<void> => {
+    child = await launch(program, config, port);
+  };
   return {
     url,
+    httpUrl,
     apiKey: KEY,
     apiSecret: SECRET,
-    rooms: new RoomServiceClient(`http://127.0.0.1:${port}`, KEY, SECRET),
+    rooms: new RoomServiceClient(httpUrl, KEY, SECRET),
     env: { LIVEKIT_URL: url, LIVEKIT_API_KEY: KEY, LIVEKIT_API_SECRET: SECRET },
     get pid() {
       return child.pid ?? 0;
     },
-    pause: () => void child.kill('SIGSTOP'),
+    pause: () => pause(child),
     resume: () => void child.kill('SIGCONT'),
     kill,
     stop: kill,
-    async start() {
-      child = await launch(program, config, port);
+    start,
+    async restart() {
+      await kill();
+      await start();
     },
   };
 }
 
+/** Everything on 127.0.0.1, also what clients are told to ask for their addresses. */
+async function configuration(port: number, { webhookUrl, autoCreate, moreKeys }: LiveKitOptions) {
+  return {
+    port,
+    bind_addresses: ['127.0.0.1'],
+    rtc: {
+      node_ip: '127.0.0.1',
+      udp_port: await freePort(),
+      // ICE over TCP would listen on every interface.
+      tcp_port: 0,
+      use_external_ip: false,
+      enable_loopback_candidate: true,
+      interfaces: { includes: ['lo'] },
+      // Without any, LiveKit hands out public ones. Nobody listens at this one: nobody needs its answer.
+      stun_servers: ['127.0.0.1:9'],
+    },
+    room: { auto_create: autoCreate ?? true },
+    keys: { ...moreKeys, [KEY]: SECRET },
+    ...(webhookUrl && { webhook: { api_key: KEY, urls: [webhookUrl] } }),
+    logging: { level: 'error' },
+  };
+}
+
 async function launch(program: string, config: string, port: number): Promise<ChildProcess> {
-  const child = spawn(program, ['--config-body', config], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const command = [program, '--config-body', config];
+  if (existsSync('/usr/bin/setpriv')) command.unshift('/usr/bin/setpriv', '--pdeathsig', 'KILL');
+  const [file = '', ...args] = command;
+  // LiveKit reads its configuration from the environment too: it gets none.
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: {} });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (text) => {
@@ -106,6 +135,21 @@ async function launch(program: string, config: string, port: number): Promise<Ch
     throw new Error(`LiveKit did not start:\n${output}`);
   }
   return child;
+}
+
+/** How long its threads may take to stop, in milliseconds: one of five requests right after the signal was answered. */
+const STOP_MS = 1_000;
+
+function pause(child: ChildProcess): void {
+  child.kill('SIGSTOP');
+  const tasks = `/proc/${child.pid}/task`;
+  if (!existsSync(tasks)) return;
+  const hasStopped = (task: string): boolean =>
+    /\) [tT] /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'));
+  const deadline = performance.now() + STOP_MS;
+  while (!readdirSync(tasks).every(hasStopped)) {
+    if (performance.now() > deadline) throw new Error('LiveKit does not pause');
+  }
 }
 
 const answers = (port: number): Promise<boolean> =>

@@ -145,7 +145,8 @@ async function open(
   const turn = resumes ?? `dialling:${randomUUID()}`;
   const by = { address: found.by_server === 1 ? null : address, node, turn };
   const row = (await openSession(tx, sessionId, by)) ?? (await openSessionAgain(tx, sessionId, by));
-  if (!row) throw overError(found);
+  // An act was faster: the row as it is now has the reason.
+  if (!row) throw overError(await findSession(tx, sessionId));
   await rememberAddress(tx, row.user_id, by.address, clock.now());
   return { row, session, turn };
 }

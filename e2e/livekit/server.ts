@@ -103,8 +103,9 @@ async function configuration(port: number, { webhookUrl, autoCreate, moreKeys }:
       use_external_ip: false,
       enable_loopback_candidate: true,
       interfaces: { includes: ['lo'] },
-      // Without any, LiveKit hands out public ones. Nobody listens at this one: nobody needs its answer.
-      stun_servers: ['127.0.0.1:9'],
+      // Without any, LiveKit hands out public ones. Nobody listens at this one: nobody needs its answer. Firefox refuses
+      // to connect at all where the port is one that it blocks, as 9 is.
+      stun_servers: ['127.0.0.1:3478'],
     },
     room: { auto_create: autoCreate ?? true },
     keys: { ...moreKeys, [KEY]: SECRET },

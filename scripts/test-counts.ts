@@ -32,8 +32,12 @@ export interface TestCounts {
   readonly gatewaySteps: number;
   /** Random frames and descriptions, of each sort, for the gateway's readers. */
   readonly gatewayFrames: number;
+  /** Malformed messages of a client by hand, through the door to the media server. */
+  readonly hostileFrames: number;
   /** Attempts to return after an act, on each engine. */
   readonly returns: number;
+  /** Faults that are planted, at most; those that need media are among them only where all are. */
+  readonly plantedFaults: number;
   /** Searches of the door's model up to this size: 1 takes seconds each, 2 minutes. */
   readonly doorModelSize: number;
   /** Random inputs of one property of a pure function. */
@@ -58,7 +62,9 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     gatewayHistories: 2_000,
     gatewaySteps: 14,
     gatewayFrames: 3_000,
+    hostileFrames: 2_000,
     returns: 300,
+    plantedFaults: 6,
     doorModelSize: 1,
     properties: 200,
   },
@@ -77,7 +83,9 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     gatewayHistories: 100_000,
     gatewaySteps: 14,
     gatewayFrames: 100_000,
+    hostileFrames: 50_000,
     returns: 5_000,
+    plantedFaults: 1_000,
     doorModelSize: 2,
     properties: 2_000,
   },

@@ -12,6 +12,14 @@ export interface SignalSocket {
   readonly messages: SignalResponse[];
   /** Resolves when a message of this kind has come; rejects after the bound. */
   until(name: SignalResponse['message']['case'], withinMs?: number): Promise<SignalResponse>;
+  /** As `until`, of the first message that the test is true of, of those that came and those that come. */
+  untilOne(
+    test: (message: SignalResponse) => boolean,
+    what: string,
+    withinMs?: number,
+  ): Promise<SignalResponse>;
+  /** Hands over every message, those that came before first; answers how to end it. */
+  listen(listener: (message: SignalResponse) => void): () => void;
   /** The first message that comes; undefined when none has after the bound, or the socket closed before. */
   first(withinMs: number): Promise<SignalResponse | undefined>;
   /** Resolves with the closing code once it is closed. */
@@ -61,6 +69,26 @@ function signalSocket(socket: WebSocket): SignalSocket {
     messages.push(SignalResponse.fromBinary(bytes as Buffer));
     for (const look of [...waiting]) look();
   });
+  const untilOne = (
+    test: (message: SignalResponse) => boolean,
+    what: string,
+    withinMs = 10_000,
+  ): Promise<SignalResponse> =>
+    new Promise((resolve, reject) => {
+      const fail = setTimeout(
+        () => reject(new Error(`no ${what}; came: ${messages.map(({ message }) => message.case)}`)),
+        withinMs,
+      );
+      const look = (): void => {
+        const found = messages.find(test);
+        if (!found) return;
+        clearTimeout(fail);
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+    });
   return {
     messages,
     closed,
@@ -78,22 +106,16 @@ function signalSocket(socket: WebSocket): SignalSocket {
         waiting.add(told);
         void closed.then(told);
       }),
-    until: (name, withinMs = 10_000) =>
-      new Promise((resolve, reject) => {
-        const told = () => messages.find(({ message }) => message.case === name);
-        const fail = setTimeout(
-          () => reject(new Error(`no ${name}; came: ${messages.map(({ message }) => message.case)}`)),
-          withinMs,
-        );
-        const look = (): void => {
-          const found = told();
-          if (!found) return;
-          clearTimeout(fail);
-          waiting.delete(look);
-          resolve(found);
-        };
-        waiting.add(look);
-        look();
-      }),
+    until: (name, withinMs) => untilOne(({ message }) => message.case === name, String(name), withinMs),
+    untilOne,
+    listen(listener) {
+      let told = 0;
+      const look = (): void => {
+        for (; told < messages.length; told++) listener(messages[told] as SignalResponse);
+      };
+      waiting.add(look);
+      look();
+      return () => waiting.delete(look);
+    },
   };
 }

@@ -7,7 +7,7 @@ import type { Dialled } from './dial.ts';
 import { judgeRequest, type ReceivedRequest, readRequest } from './from-client.ts';
 import { imposeMutes } from './impose-mutes.ts';
 import { leaveMessage } from './leave.ts';
-import { kindOfSource, type MediaKind, type MediaView } from './media-view.ts';
+import { kindOfSource, type MediaKind, type MediaView, NOTHING_ALLOWED } from './media-view.ts';
 import { createPace } from './pace.ts';
 import { encodeRequest, encodeResponse } from './signal-codec.ts';
 import { judgeResponse } from './to-client.ts';
@@ -106,6 +106,7 @@ export class Relay implements DoorConnection {
     let silenced = 0;
     await this.#inTurn(async () => {
       this.#view = await this.#deps.readView();
+      if (this.#isEnded()) return;
       this.#carryOut(rehide(this.#deps.participant, this.#view));
       const muted = imposeMutes(this.#deps.participant, this.#view);
       silenced = muted.upstream?.length ?? 0;
@@ -154,7 +155,10 @@ export class Relay implements DoorConnection {
   async #judge(received: ReceivedRequest): Promise<void> {
     if (this.#over) return;
     const { participant, readView, unmute, count } = this.#deps;
-    if (received.needsView) this.#view = await readView();
+    if (received.needsView) {
+      this.#view = await readView();
+      if (this.#isEnded()) return count('dropped: session is over');
+    }
     const verdict = judgeRequest(participant, received, this.#view);
     if (verdict.unmutes && !(await unmute(verdict.unmutes.kind))) return;
     if (this.#over) return;
@@ -164,6 +168,11 @@ export class Relay implements DoorConnection {
     for (const answer of verdict.answer ?? []) this.#send(answer);
     if (received.message.case === 'leave') this.#how = 'left';
     this.#remindLater();
+  }
+
+  /** Whoever ended the session closes the connection, with the reason: nothing is said here before. */
+  #isEnded(): boolean {
+    return this.#view === NOTHING_ALLOWED;
   }
 
   /**

@@ -88,8 +88,9 @@ export function createServices(parts: Parts): CoreServices {
   const doors = createOpenDoors();
   const judge = { policy, sources: mediaSources };
   const binding = { database, clock, media, doors, endings, ...judge };
-  const enforcement = createEnforcement({ ...binding, onFailure, onEvents });
-  const door = createDoor({ database, clock, policy, enforcement, judge, onEvents, node: randomUUID() });
+  const node = randomUUID();
+  const enforcement = createEnforcement({ ...binding, onFailure, onEvents, node });
+  const door = createDoor({ database, clock, policy, enforcement, judge, onEvents, node });
   const lost = (id: SessionId, participantSid: string | null) => door.lost(id, participantSid);
   const sweep = createSweep({ database, clock, logger, media, judge, enforcement, lost });
   const joinTokens = createJoinTokens(() => demandCredentials(parts.credentials).apiSecret);
@@ -192,6 +193,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
       await services.eventOrder.start();
       await sockets.start();
       await services.enforcement.recover();
+      services.enforcement.start();
       services.sweep.start();
       services.timers.start();
       await endCutOffJoins(services);

@@ -92,7 +92,7 @@ export function createServices(parts: Parts): CoreServices {
   const enforcement = createEnforcement({ ...binding, onFailure, onEvents, node });
   const door = createDoor({ database, clock, policy, enforcement, judge, onEvents, node });
   const lost = (id: SessionId, participantSid: string | null) => door.lost(id, participantSid);
-  const sweep = createSweep({ database, clock, logger, media, judge, enforcement, lost });
+  const sweep = createSweep({ database, clock, logger, media, judge, enforcement, lost, node });
   const joinTokens = createJoinTokens(() => demandCredentials(parts.credentials).apiSecret);
   const sequencer = createSequencer({ database, clock, keys: auditKeys, folder: config.dataDir, logger });
   const userTokens = userTokenSigner(parts.credentials);

@@ -4,6 +4,7 @@ import type { Database, Handle, Tx } from '../../storage/database.ts';
 import {
   type MediaPlane,
   type OpenDoors,
+  type ServiceRules,
   type SessionSelector,
   selectRevoked,
   selectSessions,
@@ -57,6 +58,7 @@ export interface EnforcementDeps {
   database: Database;
   clock: Clock;
   policy: PolicyReader;
+  services: ServiceRules;
   media: MediaPlane;
   doors: OpenDoors;
   sources: MediaSources;

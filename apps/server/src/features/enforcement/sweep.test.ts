@@ -1,7 +1,7 @@
 import type { SessionId } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { testEngines } from '../../storage/test-databases.ts';
-import { findSession, noMediaPlane, placeSession } from '../media/index.ts';
+import { findSession, noMediaPlane, placeSession, serviceRules } from '../media/index.ts';
 import { createSweep } from './sweep.ts';
 import { type ActsWorld, CID, createActsWorld, joinMedia } from './test-acts.ts';
 
@@ -26,7 +26,8 @@ for (const engine of testEngines) {
       let listed = 0;
       const sweep = createSweep({
         ...{ database: world.database, clock: world.clock, enforcement: world.enforcement },
-        judge: { policy: world.policy, sources: world.sources },
+        judge: { policy: world.policy, sources: world.sources, services: serviceRules([], []) },
+        found: async () => false,
         logger: { error: () => undefined, warn: () => undefined },
         media: {
           ...noMediaPlane,

@@ -5,7 +5,7 @@ import { noteFigure } from '../../scripts/test-notes.ts';
 import { rising, until } from '../clients/index.ts';
 import { LIVEKIT } from '../livekit/server.ts';
 import { type Knocked, knock } from '../media/signal.ts';
-import type { Publication } from '../raw-client/raw-client.ts';
+import { heardBy, type Publication } from '../raw-client/index.ts';
 import { type HostileStage, type Intruder, openHostileStage } from './hostile-stage.ts';
 import { mutated, randomOf } from './mutate.ts';
 import { pings } from './pings.ts';
@@ -42,7 +42,7 @@ describe.skipIf(LIVEKIT === undefined)('attacks by hand', () => {
     const path = await stage.call();
     const [bob, carl] = [await stage.enter(path, 'bob'), await stage.enter(path, 'carl')];
     bob.publish(VOICE);
-    await rising(async () => carl.ear.heard().packets);
+    await rising(heardBy(carl));
     return { path, bob, carl };
   };
 
@@ -82,7 +82,7 @@ describe.skipIf(LIVEKIT === undefined)('attacks by hand', () => {
     const again = await stage.enter(path, 'bob');
     again.publish(VOICE);
     const sid = await again.published(VOICE.cid);
-    await rising(async () => carl.ear.heard(sid).packets);
+    await rising(heardBy(carl, sid));
   });
 
   test('[GWH12] malformed messages and descriptions crash nothing, and others go on', async () => {
@@ -102,7 +102,7 @@ describe.skipIf(LIVEKIT === undefined)('attacks by hand', () => {
       sara.signal.send(mutated(random));
       if (sent % 20 === 0) await others.once();
     }
-    await rising(async () => carl.ear.heard().packets);
+    await rising(heardBy(carl));
     const worst = others.worst();
     const more = (await memory()) - held;
     noteFigure(
@@ -130,7 +130,7 @@ describe.skipIf(LIVEKIT === undefined)('attacks by hand', () => {
       for (const { signal } of floods) for (let times = 0; times < 500; times++, sent++) signal.send(frame);
       await others.once();
     }
-    await rising(async () => carl.ear.heard().packets);
+    await rising(heardBy(carl));
     const worst = others.worst();
     const more = (await memory()) - held;
     noteFigure(

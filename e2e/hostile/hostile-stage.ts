@@ -2,7 +2,7 @@ import { rtcNodeClients } from '../clients/rtc-node.ts';
 import { type ServerEngine, serverEngines } from '../harness/index.ts';
 import { knock } from '../media/signal.ts';
 import { type Enforcement, type Joined, type MediaWorld, openMediaWorld } from '../media/world.ts';
-import { type RawClient, rawClient } from '../raw-client/raw-client.ts';
+import { type RawClient, rawClient } from '../raw-client/index.ts';
 
 /** A raw client that is in, with what it came by. */
 export interface Intruder extends RawClient {

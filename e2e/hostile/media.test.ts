@@ -11,31 +11,13 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Counter, rising, silent, until } from '../clients/index.ts';
 import { LIVEKIT } from '../livekit/server.ts';
-import type { Publication } from '../raw-client/raw-client.ts';
-import type { Sending } from '../raw-client/sending.ts';
+import { FLYING, heardBy, type Publication, paced, sent } from '../raw-client/index.ts';
 import { type HostileStage, type Intruder, openHostileStage } from './hostile-stage.ts';
 
 const VOICE: Publication = { cid: 'voice', kind: 'audio', source: TrackSource.MICROPHONE };
 const FACE: Publication = { cid: 'face', kind: 'video', source: TrackSource.CAMERA };
 const BLOCK = { user_id: 'bob', blocked_user_id: 'sara' };
 const SPEECH = { revoke_permissions: ['send-audio'] };
-
-/** Packets that were on their way to the listener when the reply came. */
-const FLYING = 2;
-const sent =
-  (sending: Sending): Counter =>
-  async () =>
-    sending.sent;
-/** What a client whose transport is gone would have sent: one packet in 20 ms. */
-const paced = (): Counter => {
-  const from = performance.now();
-  return async () => Math.floor((performance.now() - from) / 20);
-};
-/** Everything that arrives at a listener, of whatever track. */
-const heardBy =
-  ({ ear }: Intruder): Counter =>
-  async () =>
-    ear.heard().packets;
 
 describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
   let stage: HostileStage;
@@ -61,7 +43,7 @@ describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
     const { sara, bob } = await saraIsHeard();
     const face = sara.publish(FACE);
     const sid = await sara.published(FACE.cid);
-    await rising(async () => bob.ear.heard(sid).packets);
+    await rising(heardBy(bob, sid));
     expect(face.sent).toBeGreaterThan(0);
   });
 
@@ -88,7 +70,7 @@ describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
     const before = bob.ear.heard().packets;
     sara.publish({ ...VOICE, cid: 'voice-granted' });
     const sid = await sara.published('voice-granted');
-    await rising(async () => bob.ear.heard(sid).packets);
+    await rising(heardBy(bob, sid));
     expect(bob.ear.heard().packets).toBeGreaterThan(before);
   });
 
@@ -121,7 +103,7 @@ describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
     await stage.enter(path, 'carl').then(async (carl) => {
       const voice = carl.publish(VOICE);
       const sid = await carl.published(VOICE.cid);
-      await rising(async () => bob.ear.heard(sid).packets);
+      await rising(heardBy(bob, sid));
       expect(bob.ear.heard().packets - bob.ear.heard(sid).packets - before).toBeLessThan(20);
       voice.stop();
     });
@@ -141,7 +123,7 @@ describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
       const [sara, bob] = [await stage.enter(path, 'sara'), await stage.enter(path, 'bob')];
       sara.publish(FACE);
       const sid = await sara.published(FACE.cid);
-      await rising(async () => bob.ear.heard(sid).packets);
+      await rising(heardBy(bob, sid));
       sara.publish(publication);
       const others: Counter = async () => bob.ear.heard().packets - bob.ear.heard(sid).packets;
       await silent(others, paced(), { strays: 0 });
@@ -167,7 +149,7 @@ describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
     await left(sara);
     const other = second.publish({ ...VOICE, cid: 'second' });
     const sid = await second.published('second');
-    await rising(async () => bob.ear.heard(sid).packets);
+    await rising(heardBy(bob, sid));
     const first: Counter = async () => bob.ear.heard().packets - bob.ear.heard(sid).packets;
     await silent(first, sent(other), { strays: FLYING });
     expect(voice.sent).toBeGreaterThan(0);
@@ -222,7 +204,7 @@ describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
     ];
     const voice = bob.publish(VOICE);
     const sid = await bob.published(VOICE.cid);
-    await rising(async () => sara.ear.heard(sid).packets);
+    await rising(heardBy(sara, sid));
     await stage.world.act('POST', '/users/block', BLOCK);
     for (let times = 0; times < 5; times++)
       sara.send({
@@ -230,8 +212,8 @@ describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
         value: new UpdateSubscription({ trackSids: [sid], subscribe: true }),
       });
     await silent(heardBy(sara), sent(voice), { strays: FLYING });
-    await rising(async () => carl.ear.heard(sid).packets);
+    await rising(heardBy(carl, sid));
     await stage.world.act('POST', '/users/unblock', BLOCK);
-    await rising(async () => sara.ear.heard(sid).packets);
+    await rising(heardBy(sara, sid));
   });
 });

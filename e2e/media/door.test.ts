@@ -1,4 +1,4 @@
-import { LeaveRequest_Action, SignalRequest, SimulateScenario } from '@livekit/protocol';
+import { DisconnectReason, LeaveRequest_Action, SignalRequest, SimulateScenario } from '@livekit/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
@@ -79,7 +79,10 @@ for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
       await first.until('join');
       const second = socketOf(await knock(url, token));
       await second.until('join');
-      await first.until('leave');
+      const { message } = await first.until('leave');
+      expect(message.value).toMatchObject({
+        ...{ reason: DisconnectReason.DUPLICATE_IDENTITY, action: LeaveRequest_Action.DISCONNECT },
+      });
       expect(await first.closed).toBe(1000);
       expect(await world.livekit.rooms.listParticipants(cid)).toHaveLength(1);
     });

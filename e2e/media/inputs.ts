@@ -29,6 +29,8 @@ export interface Change {
   /** She joins by her own token. */
   byOwnToken?: true;
   change(stage: Stage): Promise<unknown>;
+  /** By the clock or by a task, seconds after the reply. */
+  later?: true;
   /** `gone`: out of the media; else what the media server must hold of her. */
   outcome: 'gone' | ((held: Held) => boolean);
   /** Puts back what concerns others too. */
@@ -44,9 +46,9 @@ const lacks =
 const setting = (override: object) => ({ settings_override: override });
 
 /** A call type of its own whose ordinary users may join only as members. */
-const membersOnly = async ({ ask, cid }: Stage): Promise<void> => {
+const membersOnly = ({ ask, cid }: Stage): Promise<unknown> => {
   const [name] = cid.split(':');
-  await ask('PUT', `/video/calltypes/${name}`, { grants: { user: ['read-call'] } });
+  return ask('PUT', `/video/calltypes/${name}`, { grants: { user: ['read-call'] } });
 };
 
 /** Every input with the change that shows it, or why it cannot change for a session that is in. */
@@ -64,6 +66,7 @@ export const INPUTS: Record<Input, Change | string> = {
     outcome: 'gone',
   },
   'person.deleted': {
+    later: true,
     change: ({ ask }) => ask('POST', '/users/delete', { user_ids: ['sara'] }),
     outcome: 'gone',
   },
@@ -143,6 +146,7 @@ export const INPUTS: Record<Input, Change | string> = {
     outcome: 'gone',
   },
   'settings.limits': {
+    later: true,
     change: ({ ask, path }) => ask('PATCH', path, setting({ limits: { max_duration_seconds: 1 } })),
     outcome: 'gone',
   },

@@ -50,6 +50,8 @@ export interface WorldOptions {
   reports?: boolean;
   /** Where the server finds its PostgreSQL, given where it is. */
   databaseUrl?: (location: string) => string;
+  /** Where the server finds LiveKit, given where it is. */
+  livekitUrl?: (location: string) => string;
 }
 
 /** Starts both servers; whoever starts them closes them. */
@@ -57,13 +59,17 @@ export async function openMediaWorld(
   engine: ServerEngine,
   clients: ClientEngine,
   env: Record<string, string> = {},
-  { reports = true, databaseUrl }: WorldOptions = {},
+  { reports = true, databaseUrl, livekitUrl = (location) => location }: WorldOptions = {},
 ): Promise<MediaWorld> {
   const port = await freePort();
   const hook = reports ? `http://127.0.0.1:${port}/livekit/webhook` : 'http://127.0.0.1:1/';
   const livekit = await startLiveKit({ webhookUrl: hook });
   const server = await engine
-    .start({ port, env: { ...livekit.env, ...env }, ...(databaseUrl && { databaseUrl }) })
+    .start({
+      port,
+      env: { ...livekit.env, LIVEKIT_URL: livekitUrl(livekit.url), ...env },
+      ...(databaseUrl && { databaseUrl }),
+    })
     .catch(async (error: unknown) => {
       await livekit.stop();
       throw error;

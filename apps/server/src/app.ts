@@ -95,8 +95,9 @@ export function createServices(parts: Parts): CoreServices {
   const serviceRuling = serviceRules(config.serviceKeys, config.serviceKinds);
   const judge = { policy, sources: mediaSources, services: serviceRuling };
   const binding = { database, clock, media, doors, endings, ...judge };
-  const enforcement = createEnforcement({ ...binding, onFailure, onEvents });
-  const door = createDoor({ database, clock, policy, enforcement, judge, onEvents, node: randomUUID() });
+  const node = randomUUID();
+  const enforcement = createEnforcement({ ...binding, onFailure, onEvents, node });
+  const door = createDoor({ database, clock, policy, enforcement, judge, onEvents, node });
   const lost = (id: SessionId, participantSid: string | null) => door.lost(id, participantSid);
   const { found } = door;
   const sweep = createSweep({ database, clock, logger, media, judge, enforcement, lost, found });
@@ -200,6 +201,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
       await services.eventOrder.start();
       await sockets.start();
       await services.enforcement.recover();
+      services.enforcement.start();
       services.sweep.start();
       services.timers.start();
       await endCutOffJoins(services);

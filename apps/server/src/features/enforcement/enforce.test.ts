@@ -1,6 +1,7 @@
 import type { CallCid } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { testEngines } from '../../storage/test-databases.ts';
+import { createAbandonedJobs } from './abandoned-jobs.ts';
 import { type ActsWorld, block, CID, createActsWorld, id, KILLED, request } from './test-acts.ts';
 
 const OTHER = 'default:other' as CallCid;
@@ -84,6 +85,45 @@ for (const engine of testEngines) {
       expect(await world.another().recover()).toBe(1100);
       expect(await pending()).toBe(0);
       expect(await world.another().recover()).toBe(0);
+    });
+
+    it('[ACT22] what a process leaves that is gone is done by another within seconds, and told once', async () => {
+      await world.join('sara');
+      await expect(world.killed.perform(request('mod'), block('sara'))).rejects.toBe(KILLED);
+      const [second, third] = [world.another(), world.another()];
+      world.clock.time += 5_000;
+      await second.takeUp();
+      expect(await pending()).toBe(1);
+      world.clock.time += 1;
+      await Promise.all([second.takeUp(), third.takeUp()]);
+      await Promise.all([second.flush(), third.flush()]);
+      expect(await live()).toEqual([]);
+      expect(await pending()).toBe(0);
+      expect((await events()).sort()).toEqual(['blocked', 'enforcement.completed', 'left']);
+    });
+
+    it('[ACT22] what a process still works on nobody takes', async () => {
+      await world.join('sara');
+      await expect(world.killed.perform(request('mod'), block('sara'))).rejects.toBe(KILLED);
+      const [job] = await world.rows('jobs');
+      const { database, clock } = world;
+      const working = createAbandonedJobs({
+        ...{ database, clock, node: 'slow', own: () => (job ? [job.id] : []) },
+        work: () => Promise.reject(new Error('it has work already')),
+        onFailure: (error) => void world.failures.push(error),
+      });
+      for (let seconds = 0; seconds < 20; seconds += 4) {
+        clock.time += 4_000;
+        await working.run();
+        await world.another().takeUp();
+      }
+      expect(await pending()).toBe(1);
+      expect(world.failures).toEqual([]);
+      clock.time += 5_001;
+      const other = world.another();
+      await other.takeUp();
+      await other.flush();
+      expect(await pending()).toBe(0);
     });
 
     it('[ACT8] a failure after the commit answers pending, is logged, and is tried again', async () => {

@@ -1,6 +1,7 @@
 import type { JobId } from '@callgate/contract';
 import { type Clock, monotonicMs } from '../../kernel/clock.ts';
 import type { Database, Handle, Tx } from '../../storage/database.ts';
+import type { JobsTable } from '../../storage/tables.ts';
 import {
   type MediaPlane,
   type OpenDoors,
@@ -14,17 +15,10 @@ import type { PolicyReader } from '../policy/index.ts';
 import { type ApplyPolicy, createApplyPolicy } from './apply-policy.ts';
 import { type BindDeps, bindSessions } from './bind-sessions.ts';
 import { createIdleJobs, type IdleJobs } from './idle-jobs.ts';
-import {
-  type AddedJob,
-  addJob,
-  type EnforcementResult,
-  jobsByIds,
-  pendingJobs,
-  resultOf,
-} from './jobs.store.ts';
+import { type AddedJob, addJob, type EnforcementResult, jobsByIds, resultOf } from './jobs.store.ts';
 import { writeOutcomes } from './outcomes.ts';
+import { createRecovery } from './recovery.ts';
 import { removeRefused, type SessionEndings } from './remove-refused.ts';
-import { createRetry } from './retry.ts';
 import { createUnanswered } from './unanswered.ts';
 import type { MediaSources } from './wanted-media.ts';
 
@@ -48,6 +42,10 @@ export interface Enforcement {
    * with their number. Of a job that another process is at the event may come although its reply tells the same.
    */
   recover(): Promise<number>;
+  /** Looks every 2 s for jobs of processes that are gone, and does them. */
+  start(): void;
+  /** One such look now. */
+  takeUp(): Promise<void>;
   /** Writes down the jobs that had nothing to do; they are written within a second by themselves. */
   flush(): Promise<void>;
   /** Stops trying again, and flushes. What is not done stays on disk for the next start. */
@@ -67,6 +65,8 @@ export interface EnforcementDeps {
   onFailure?: (error: unknown, jobId: JobId | null) => void;
   /** Called after a commit that may have appended events. */
   onEvents?: () => void;
+  /** This process, for the jobs that it works on. */
+  node: string;
 }
 
 /** One attempt at a job; `committedAt`, its act's time in ms, when it is not the first. */
@@ -86,12 +86,12 @@ const REPLY_WAIT_MS = 2_000;
  * can be run twice.
  */
 export function createEnforcement(deps: EnforcementDeps): Enforcement {
-  const { database, clock, media, onFailure = () => undefined, onEvents = () => undefined } = deps;
+  const { database, clock, media, node, onFailure = () => undefined, onEvents = () => undefined } = deps;
   const idle = createIdleJobs({
     ...{ database, clock, onEvents },
     onFailure(error) {
       onFailure(error, null);
-      retry.soon();
+      recovery.soon();
     },
   });
   /** Jobs of this process that are under way: their replies wait for them. */
@@ -106,40 +106,39 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
     running.add(run.id);
     try {
       const result = await bind(run, selectors);
-      retry.worked();
+      recovery.worked();
       return result;
     } catch (error) {
       onFailure(error, run.id);
       if (!run.isLate) unanswered.add(run.id);
-      retry.soon();
+      recovery.soon();
       return resultOf({ result: null });
     } finally {
       running.delete(run.id);
     }
   };
 
-  const recover = (): Promise<number> =>
-    eachPending(database, async (job) => {
-      if (running.has(job.id) || idle.resultOf(job.id)) return false;
-      await attempt({ id: job.id, committedAt: job.created_at, isLate: true }, JSON.parse(job.scope));
-      return true;
-    });
-
-  const retry = createRetry(async () => {
-    try {
-      await recover();
-      await idle.flush();
-      await unanswered.tell();
-    } catch (error) {
-      onFailure(error, null);
-      retry.soon();
-    }
+  const takeUp = async (job: JobsTable): Promise<boolean> => {
+    if (running.has(job.id) || idle.resultOf(job.id)) return false;
+    await attempt({ id: job.id, committedAt: job.created_at, isLate: true }, JSON.parse(job.scope));
+    return true;
+  };
+  const settle = async (): Promise<void> => {
+    await idle.flush();
+    await unanswered.tell();
+  };
+  const recovery = createRecovery({
+    ...{ database, clock, node, running, settle, work: takeUp },
+    onFailure: (error) => onFailure(error, null),
   });
 
   return {
     media,
-    addJob,
+    addJob: (tx, selectors, now) => addJob(tx, { selectors, node, now }),
     applyPolicy,
+    recover: () => recovery.recover(),
+    start: () => recovery.start(),
+    takeUp: () => recovery.takeUp(),
     async rebind(selectors) {
       const { gone } = await bindSessions(bindDeps, selectors);
       if (gone.length > 0)
@@ -156,34 +155,12 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
       const jobs = await jobsByIds(handle, ids);
       return new Map(jobs.map((job) => [job.id, idle.resultOf(job.id) ?? resultOf(job)]));
     },
-    async recover() {
-      const count = await recover();
-      await idle.flush();
-      await unanswered.tell();
-      return count;
-    },
     async close() {
-      retry.stop();
+      recovery.stop();
       idle.stop();
-      await idle.flush();
-      await unanswered.tell();
+      await settle();
     },
   };
-}
-
-/** Does the work for every pending job, oldest first; resolves with how often it was done. */
-async function eachPending(
-  database: Database,
-  work: (job: Awaited<ReturnType<typeof pendingJobs>>[number]) => Promise<boolean>,
-): Promise<number> {
-  let count = 0;
-  for (let after = '' as JobId; ; ) {
-    const jobs = await database.read((snapshot) => pendingJobs(snapshot, after));
-    for (const job of jobs) if (await work(job)) count++;
-    const last = jobs.at(-1);
-    if (!last) return count;
-    after = last.id;
-  }
 }
 
 /** (j) What is done first of the work and the wait of its reply; the work goes on. */

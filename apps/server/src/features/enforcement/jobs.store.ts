@@ -5,20 +5,24 @@ import { inList, prepared } from '../../storage/prepared.ts';
 import type { JobsTable } from '../../storage/tables.ts';
 import type { SessionSelector } from '../media/index.ts';
 
-const insertJob = prepared<{ id: JobId; scope: string; now: number }, never>((db, p) =>
-  db.insertInto('jobs').values({
-    id: p('id'),
-    kind: 'enforcement',
-    state: 'pending',
-    scope: p('scope'),
-    result: null,
-    attempts: 0,
-    run_at: p('now'),
-    leased_by: null,
-    leased_until: null,
-    created_at: p('now'),
-    done_at: null,
-  }),
+/** How long a process holds a job that it works on without saying so again, in milliseconds. */
+export const JOB_LEASE_MS = 5_000;
+
+const insertJob = prepared<{ id: JobId; scope: string; now: number; node: string; until: number }, never>(
+  (db, p) =>
+    db.insertInto('jobs').values({
+      id: p('id'),
+      kind: 'enforcement',
+      state: 'pending',
+      scope: p('scope'),
+      result: null,
+      attempts: 0,
+      run_at: p('now'),
+      leased_by: p('node'),
+      leased_until: p('until'),
+      created_at: p('now'),
+      done_at: null,
+    }),
 );
 type Finished = Pick<JobsTable, 'id' | 'scope'>;
 const finish = (isLate: 0 | 1) =>
@@ -50,6 +54,32 @@ const selectPending = prepared<{ after: JobId }, JobsTable>((db, p) =>
     .orderBy('id')
     .limit(500),
 );
+const selectAbandoned = prepared<{ now: number }, Pick<JobsTable, 'id'>>((db, p) =>
+  db
+    .selectFrom('jobs')
+    .select('id')
+    .where('state', '=', 'pending')
+    .where('leased_until', '<', p('now'))
+    .orderBy('id')
+    .limit(100),
+);
+const takeFrom = prepared<{ ids: string; node: string; until: number; now: number }, JobsTable>(
+  (db, p, engine) =>
+    db
+      .updateTable('jobs')
+      .set({ leased_by: p('node'), leased_until: p('until') })
+      .where(inList(engine, 'id', p('ids')))
+      .where('state', '=', 'pending')
+      .where('leased_until', '<', p('now'))
+      .returningAll(),
+);
+const prolong = prepared<{ ids: string; node: string; until: number }, never>((db, p, engine) =>
+  db
+    .updateTable('jobs')
+    .set({ leased_by: p('node'), leased_until: p('until') })
+    .where(inList(engine, 'id', p('ids')))
+    .where('state', '=', 'pending'),
+);
 const selectByIds = prepared<{ ids: string }, JobsTable>((db, p, engine) =>
   db
     .selectFrom('jobs')
@@ -68,10 +98,35 @@ export interface EnforcementResult {
 }
 
 /** Writes the job in the act's transaction (f), so that a crash after the commit cannot lose it. */
-export function addJob(tx: Tx, selectors: readonly SessionSelector[], now: number): AddedJob {
+export function addJob(
+  tx: Tx,
+  { selectors, node, now }: { selectors: readonly SessionSelector[]; node: string; now: number },
+): AddedJob {
   const id = newId<JobId>(now);
-  return { id, written: insertJob.all(tx, { id, scope: JSON.stringify(selectors), now }) };
+  const scope = JSON.stringify(selectors);
+  return { id, written: insertJob.all(tx, { id, scope, now, node, until: now + JOB_LEASE_MS }) };
 }
+
+/** Who works on jobs, and until when. */
+interface Holder {
+  node: string;
+  until: number;
+}
+
+/** Up to 100 jobs that are not done and that nobody works on any more, oldest first. */
+export const abandonedJobs = (handle: Handle, now: number): Promise<Pick<JobsTable, 'id'>[]> =>
+  selectAbandoned.all(handle, { now });
+
+/** Takes those of the jobs that nobody has taken meanwhile. */
+export const takeAbandoned = (
+  tx: Tx,
+  ids: readonly JobId[],
+  { node, until, now }: Holder & { now: number },
+): Promise<JobsTable[]> => takeFrom.all(tx, { ids: JSON.stringify(ids), node, until, now });
+
+/** Says that jobs are still worked on. */
+export const prolongJobs = async (tx: Tx, ids: readonly JobId[], { node, until }: Holder): Promise<void> =>
+  void (await prolong.all(tx, { ids: JSON.stringify(ids), node, until }));
 
 /** A job on its way into the transaction: `written` settles with its statement, so others can travel with it. */
 export interface AddedJob {

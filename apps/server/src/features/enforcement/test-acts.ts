@@ -73,8 +73,10 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
     hiddenPeople: async () => undefined,
     shown: async () => ({ name: '', image: null }),
   };
+  let nodes = 0;
   const another = (): Enforcement =>
     createEnforcement({
+      node: `node-${++nodes}`,
       ...{ database, clock, policy, media: noMediaPlane, doors: createOpenDoors() },
       ...{ sources, services: serviceRules([], []) },
       onFailure: (error) => void failures.push(error),

@@ -1,0 +1,28 @@
+/** One place in the sources that is made wrong. */
+export interface Edit {
+  /** From the project's root. */
+  readonly file: string;
+  /** What stands there, once. */
+  readonly find: string;
+  readonly put: string;
+}
+
+/** Something that a rule forbids, planted in a copy of the sources: the rule's own tests must fail. */
+export interface PlantedFault {
+  readonly rule: string;
+  /** What is wrong. */
+  readonly what: string;
+  readonly edits: readonly Edit[];
+  /** The file of the tests that must see it. */
+  readonly test: string;
+  /** A regular expression of the titles to run. (Default: all of the rule) */
+  readonly title?: string;
+}
+
+/** A fault in one place. */
+export const fault = (
+  rule: string,
+  what: string,
+  [file, find, put]: readonly [file: string, find: string, put: string],
+  test: string,
+): PlantedFault => ({ rule, what, edits: [{ file, find, put }], test });

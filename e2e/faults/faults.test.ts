@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testCounts, testSeed } from '../../scripts/test-counts.ts';
+import { noteFigure } from '../../scripts/test-notes.ts';
+import { REPO } from '../harness/index.ts';
+import { LIVEKIT } from '../livekit/server.ts';
+import { writeReport } from '../report-page.ts';
+import type { PlantedFault } from './fault.ts';
+import { MEDIA_FAULTS } from './media-faults.ts';
+import { MESSAGE_FAULTS } from './message-faults.ts';
+import { type Field, openField } from './plant.ts';
+
+/** The pages whose every rule binds at the media. */
+const PAGES = ['gateway.md', 'gateway-messages.md', 'enforcement.md', 'returns.md'];
+/** Rules that no fault in one place can break. */
+const UNPLANTED: Readonly<Record<string, string>> = {
+  RET4: 'every step of the door is a transaction: there is nothing to answer from while the database is away',
+};
+const FAULTS = [...MESSAGE_FAULTS, ...(LIVEKIT === undefined ? [] : MEDIA_FAULTS)];
+/** One run of vitest takes 2 s, with media up to 2 min. */
+const TIMEOUT_MS = 300_000;
+
+/** Of all faults as many as this run plants, beginning where the seed says; those that need media come at full counts. */
+function chosen(): readonly PlantedFault[] {
+  const { plantedFaults } = testCounts();
+  if (plantedFaults >= FAULTS.length) return FAULTS;
+  const from = testSeed() % MESSAGE_FAULTS.length;
+  return [...MESSAGE_FAULTS.slice(from), ...MESSAGE_FAULTS].slice(0, plantedFaults);
+}
+
+test('[FLT1] every rule of what binds at the media has a planted fault', () => {
+  const rules = PAGES.flatMap((page) =>
+    [...readFileSync(join(REPO, 'docs/spec', page), 'utf8').matchAll(/^\* \*\*([A-Z]+\d+)\*\*/gm)].map(
+      ([, rule]) => rule ?? '',
+    ),
+  );
+  const planted = new Set([...MESSAGE_FAULTS, ...MEDIA_FAULTS].map(({ rule }) => rule));
+  expect(rules.length).toBeGreaterThan(40);
+  expect(rules.filter((rule) => !planted.has(rule) && !Object.hasOwn(UNPLANTED, rule))).toEqual([]);
+});
+
+describe('planted', { timeout: TIMEOUT_MS }, () => {
+  let field: Field;
+  const seen: string[] = [];
+  let ran = 0;
+  beforeAll(() => {
+    field = openField();
+  });
+  afterAll(() => {
+    field.remove();
+    if (ran < chosen().length) return;
+    const figure = `planted faults: ${seen.length} of ${chosen().length} were seen by the tests of their rules (${[...new Set(seen)].join(', ')})`;
+    noteFigure(figure);
+    writeReport(
+      'faults-report.md',
+      'Planted faults',
+      'What a rule forbids, planted in a copy of the sources (e2e/faults): the tests of the rule must fail. Written by the suite at full counts.',
+      [figure],
+    );
+  });
+
+  test.each(chosen())('[FLT2] the tests of $rule see that $what', async (planted) => {
+    ran++;
+    const { failed, text } = await field.run(planted);
+    expect(failed, text).toBeGreaterThan(0);
+    seen.push(planted.rule);
+  });
+});

@@ -1,0 +1,322 @@
+import type { PlantedFault } from './fault.ts';
+
+const SOURCES = 'apps/server/src';
+const at = (file: string, find: string, put: string) => ({ file: `${SOURCES}/${file}.ts`, find, put });
+
+const POLICY_AT_D = at(
+  'features/calls/door',
+  'if (stayRefusal !== null) return { row, error: refusal(stayRefusal) };',
+  '',
+);
+const RECOVERS_NOTHING = at(
+  'features/enforcement/recovery',
+  'for (const job of jobs) if (await work(job)) count++;',
+  '',
+);
+const TAKES_UP_NOTHING = at(
+  'features/enforcement/abandoned-jobs',
+  'if (left.length === 0) return;',
+  'if (left.length >= 0) return;',
+);
+const FORGETS_REVOKED = at(
+  'features/enforcement/sweep',
+  'for (const { cid, user_id } of stuck) await deps.enforcement.rebind([{ cid, userId: user_id }]);',
+  '',
+);
+const LEAVES_STRAYS = at(
+  'features/enforcement/sweep',
+  'await deps.media.remove({ cid, identity: participant.identity });',
+  '',
+);
+const REMOVES_NOBODY = at(
+  'features/enforcement/bind-sessions',
+  'media.remove({ cid, identity }),',
+  'Promise.resolve({ tracks: 0 }),',
+);
+const TELLS_NO_PERMISSION = at('livekit/livekit-adapter', 'permission: permissionOf(wanted),', '');
+
+/** Faults that need media to be seen: each takes the rule's tests with LiveKit, on SQLite. */
+export const MEDIA_FAULTS: readonly PlantedFault[] = [
+  {
+    rule: 'GAT2',
+    what: 'a forged report is believed',
+    edits: [at('livekit/livekit-adapter', "return 'forged';", 'return undefined;')],
+    test: 'e2e/media/late.test.ts',
+  },
+  {
+    rule: 'GAT3',
+    what: 'nobody looks at the signature of a join token',
+    edits: [
+      at(
+        'features/media/join-token',
+        'payload = verify(token) as Record<string, unknown>;',
+        "payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());\n    if (payload === verify) throw new Error();",
+      ),
+    ],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT4',
+    what: '`validate` asks no policy',
+    edits: [
+      at(
+        'gateway/gateway',
+        'await door.look({ claims, address: counted, resumes: null });',
+        'if (!claims || !counted) return undefined;',
+      ),
+    ],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT5',
+    what: 'both connections of a session stay',
+    edits: [
+      at(
+        'gateway/relays',
+        "for (const one of older) void one.close('replaced');",
+        'if (older.length < 0) return;',
+      ),
+      at(
+        'gateway/to-client',
+        "    case 'leave': {",
+        "    case 'leave':\n      return { dropped: 'leave' };\n    case undefined: {",
+      ),
+    ],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT6',
+    what: 'whoever names a participant goes on with it',
+    edits: [
+      at(
+        'features/calls/door',
+        "if (resumes !== null && (found.state !== 'active' || found.participant_sid !== resumes)) return undefined;",
+        '',
+      ),
+      at('gateway/entering', 'if (reconnect && !known) return undefined;', ''),
+    ],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT7',
+    what: "the media server's own token is handed out",
+    edits: [at('gateway/to-client', 'const value = tokens.refreshToken();', 'const { value } = message;')],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT8',
+    what: 'a session has any number of connections',
+    edits: [at('gateway/crowd', "demandRoom(keys[1], MOST_OF_SESSION, 'this session');", '')],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT10',
+    what: 'a media server that is away is an error of ours',
+    edits: [at('gateway/dial', 'reject(unreachable(what));', 'reject(new Error(what));')],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT11',
+    what: 'a lost connection ends the session',
+    edits: [at('gateway/relays', "if (how === 'cut') {", 'if (how === undefined) {')],
+    test: 'e2e/media/acts.test.ts',
+  },
+  {
+    rule: 'GAT12',
+    what: 'refusals are not counted',
+    edits: [at('gateway/gateway', 'void counts.set(what, (counts.get(what) ?? 0) + 1);', 'void what;')],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'ENF1',
+    what: 'nobody is concerned, and the reply says applied',
+    edits: [
+      at(
+        'features/enforcement/enforce',
+        "sessions === 0 ? 'no_media' : 'applied'",
+        "sessions < 0 ? 'no_media' : 'applied'",
+      ),
+    ],
+    test: 'e2e/media/late.test.ts',
+  },
+  {
+    rule: 'ENF2',
+    what: 'the reply says applied before the media server has answered',
+    edits: [
+      at(
+        'features/enforcement/enforce',
+        '      resolve(resultOf({ result: null }));\n    }, REPLY_WAIT_MS);',
+        "      resolve({ state: 'applied', sessions: 1, tracks: 0, took_ms: 1 });\n    }, REPLY_WAIT_MS);",
+      ),
+    ],
+    test: 'e2e/media/late.test.ts',
+  },
+  {
+    rule: 'ENF3',
+    what: 'the sweep leaves strays',
+    edits: [LEAVES_STRAYS],
+    test: 'e2e/media/late.test.ts',
+  },
+  {
+    rule: 'ENF3',
+    what: 'the sweep leaves rights that policy does not give',
+    edits: [at('features/enforcement/sweep', 'else await enforcement.applyPolicy({ id });', '')],
+    test: 'e2e/media/late.test.ts',
+  },
+  {
+    rule: 'ENF4',
+    what: 'a grant is not told to the media server',
+    edits: [TELLS_NO_PERMISSION],
+    test: 'e2e/media/sdks.test.ts',
+  },
+  {
+    rule: 'ENF5',
+    what: 'a mute is not in what the media server is to hold',
+    edits: [
+      at(
+        'features/enforcement/wanted-media',
+        '    muted,\n    sendsData',
+        '    muted: new Set(),\n    sendsData',
+      ),
+    ],
+    test: 'e2e/media/acts.test.ts',
+  },
+  {
+    rule: 'ENF6',
+    what: 'who publishes anew is loud',
+    edits: [
+      at('gateway/tracks', 'if (isMuted) relayed.muted = true;', ''),
+      at(
+        'gateway/relay',
+        "if (told === 'trackPublished') this.#carryOut(imposeMutes(participant, this.#view));",
+        '',
+      ),
+      at(
+        'features/calls/media-news',
+        "else if (what === 'published' && row.state === 'active')",
+        "else if (what === 'joined' && row.state === 'issued')",
+      ),
+    ],
+    test: 'e2e/media/acts.test.ts',
+  },
+  {
+    rule: 'ENF7',
+    what: 'a revoke is not told to the media server',
+    edits: [TELLS_NO_PERMISSION],
+    test: 'e2e/media/acts.test.ts',
+  },
+  {
+    rule: 'ENF8',
+    what: 'who is shut out stays at the media server',
+    edits: [REMOVES_NOBODY],
+    test: 'e2e/media/acts.test.ts',
+  },
+  {
+    rule: 'ENF9',
+    what: 'the end of a call is told like a removal',
+    edits: [at('gateway/leave', '  ended: {', '  over: {')],
+    test: 'e2e/media/acts.test.ts',
+  },
+  {
+    rule: 'ENF10',
+    what: 'a change of a call type is asked of nobody',
+    edits: [at('features/call-types/update-call-type', 'act.enforce({ callType: name });', '')],
+    test: 'e2e/media/inputs.test.ts',
+    title: '\\[ENF10\\] call.grants',
+  },
+  {
+    rule: 'ENF11',
+    what: 'the gateway hides nobody',
+    edits: [
+      at(
+        'gateway/read-view',
+        'isHidden: isOfPeople(hiddenPeople),',
+        'isHidden: () => hiddenPeople === undefined,',
+      ),
+    ],
+    test: 'e2e/media/hiding.test.ts',
+  },
+  {
+    rule: 'ENF12',
+    what: 'hidden people are announced',
+    edits: [at('livekit/livekit-grants', '    hidden: wanted.isHidden,', '    hidden: false,')],
+    test: 'e2e/media/hiding.test.ts',
+  },
+  {
+    rule: 'SES27',
+    what: 'who leaves stays in the session',
+    edits: [
+      at(
+        'gateway/relays',
+        "door.left(session.id, how === 'left' ? 'left' : 'not_allowed')",
+        'Promise.resolve(session)',
+      ),
+      at(
+        'features/calls/media-news',
+        "if (what === 'left') return deps.door.lost(id, sid);",
+        "if (what === 'left' && sid !== '') return;",
+      ),
+      at('features/enforcement/sweep', 'await deps.lost(row.id, row.participant_sid);', ''),
+    ],
+    test: 'e2e/media/acts.test.ts',
+  },
+  {
+    rule: 'SES28',
+    what: 'the door counts no seats',
+    edits: [
+      at(
+        'features/calls/door',
+        "if (limit !== null && facts.call.seatsTaken >= limit) throw refusal('full');",
+        'if (limit === facts.call.cid) return;',
+      ),
+    ],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'RET1',
+    what: 'sessions of before a kick are as good as later ones',
+    edits: [
+      at(
+        'features/policy/participant-policy',
+        "if (session.epoch < participation.epoch) return 'kicked';",
+        '',
+      ),
+    ],
+    test: 'e2e/returns/returns.test.ts',
+  },
+  {
+    rule: 'RET2',
+    what: 'nobody takes up what a killed server left undone',
+    edits: [RECOVERS_NOTHING, TAKES_UP_NOTHING, FORGETS_REVOKED, LEAVES_STRAYS],
+    test: 'e2e/returns/outages.test.ts',
+  },
+  {
+    rule: 'RET3',
+    what: 'a session that an act has ended opens the door again, and nobody asks policy',
+    edits: [
+      at(
+        'features/calls/door',
+        "if (found.state === 'revoked' || found.state === 'ended') throw overError(found);",
+        'if (!found) throw overError(found);',
+      ),
+      at(
+        'features/media/media-sessions.store',
+        ".where('id', '=', p('id'))\n    .where('state', '=', 'issued')",
+        ".where('id', '=', p('id'))",
+      ),
+      at(
+        'features/enforcement/wanted-media',
+        'if (loaded.stayRefusal !== null) return { refusal: loaded.stayRefusal };',
+        '',
+      ),
+      POLICY_AT_D,
+    ],
+    test: 'e2e/returns/outages.test.ts',
+  },
+  {
+    rule: 'RET5',
+    what: 'whose media is gone stays in the session',
+    edits: [at('features/enforcement/sweep', 'await deps.lost(row.id, row.participant_sid);', '')],
+    test: 'e2e/returns/outages.test.ts',
+  },
+];

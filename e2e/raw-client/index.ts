@@ -1,0 +1,2 @@
+export { FLYING, heardBy, paced, sent } from './counters.ts';
+export { type Publication, type RawClient, rawClient } from './raw-client.ts';

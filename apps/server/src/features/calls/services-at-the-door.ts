@@ -9,6 +9,7 @@ import {
   countServices,
   endGoneService,
   findDialled,
+  hasLeft,
   isService,
   type JoinClaims,
   moveService,
@@ -70,6 +71,7 @@ async function takeIn(tx: Tx, deps: FoundDeps, cid: CallCid, seen: SeenParticipa
   const known = await findDialled(tx, cid, identity);
   if (known?.end_reason === 'kicked') return false;
   if ((await serviceRefusal(tx, deps, { cid, service_kind: kind, service_key: null })) !== null) return false;
+  if (await hasLeft(tx, cid, identity, sid)) return true;
   if (known) {
     await moveService(tx, known.id, sid);
     return true;
@@ -87,7 +89,7 @@ async function takeIn(tx: Tx, deps: FoundDeps, cid: CallCid, seen: SeenParticipa
 /** Characters that are kept of what a service calls itself. */
 const MOST_NAME = 128;
 
-/** Ends the session of a service that dialled by itself and is gone. False: there is none of that participant. */
+/** Ends the session of a service that dialled by itself and is gone, unless another connection stands for it by now. */
 export async function endDialled(
   tx: Tx,
   deps: { clock: Clock },

@@ -97,6 +97,7 @@ for (const engine of testEngines) {
       expect(await listed()).toHaveLength(1);
       await door.gone(cid, seen('EG_1', 'PA_new'));
       await door.gone(cid, seen('EG_1', 'PA_new'));
+      await door.found(cid, seen('EG_1', 'PA_new'));
       expect(await listed()).toEqual([]);
       const types = (await world.events(cid)).map(({ type }) => type);
       expect(types).toEqual(['call.service_participant_joined', 'call.service_participant_left']);

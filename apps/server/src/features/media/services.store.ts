@@ -31,6 +31,13 @@ const countLive = prepared<{ cid: CallCid }, { services: number }>((db, p) =>
     .where('service_kind', 'is not', null)
     .where('state', 'in', LIVE),
 );
+const countAll = prepared<Record<never, never>, { services: number }>((db) =>
+  db
+    .selectFrom('media_sessions')
+    .select((eb) => eb.fn.countAll<number>().as('services'))
+    .where('service_kind', 'is not', null)
+    .where('state', 'in', LIVE),
+);
 const selectDialled = prepared<{ cid: CallCid; identity: string }, ServiceRow>((db, p) =>
   db
     .selectFrom('media_sessions')
@@ -42,6 +49,17 @@ const selectDialled = prepared<{ cid: CallCid; identity: string }, ServiceRow>((
     .where('service_key', 'is', null)
     .where((eb) => eb.or([eb('state', 'in', LIVE), eb('end_reason', '=', 'kicked')]))
     .orderBy('created_at', 'desc')
+    .limit(1),
+);
+const selectLeft = prepared<{ cid: CallCid; identity: string; sid: string }, { id: SessionId }>((db, p) =>
+  db
+    .selectFrom('media_sessions')
+    .select('id')
+    .where('cid', '=', p('cid'))
+    .where('identity', '=', p('identity'))
+    .where('service_kind', 'is not', null)
+    .where('participant_sid', '=', p('sid'))
+    .where('end_reason', '=', 'left')
     .limit(1),
 );
 const move = prepared<{ id: SessionId; participant_sid: string }, { id: SessionId }>((db, p) =>
@@ -77,12 +95,24 @@ export const servicesIn = remembered<[cid: CallCid], readonly ServiceRow[]>((han
 export const countServices = async (handle: Handle, cid: CallCid): Promise<number> =>
   (await countLive.first(handle, { cid }))?.services ?? 0;
 
+/** Services that are in calls or on their way, in all calls. */
+export const countLiveServices = async (handle: Handle): Promise<number> =>
+  (await countAll.first(handle, {}))?.services ?? 0;
+
 /** The session of a service that dialled the media server by itself under this name: one that lasts, or that was removed. */
 export const findDialled = (
   handle: Handle,
   cid: CallCid,
   identity: string,
 ): Promise<ServiceRow | undefined> => selectDialled.first(handle, { cid, identity });
+
+/** Whether the media server has said that this participant is gone for good: what it says later of it is old. */
+export const hasLeft = async (
+  handle: Handle,
+  cid: CallCid,
+  identity: string,
+  sid: string,
+): Promise<boolean> => (await selectLeft.first(handle, { cid, identity, sid })) !== undefined;
 
 /** The service has another connection of the same name. */
 export const moveService = async (tx: Tx, id: SessionId, participant_sid: string): Promise<void> =>

@@ -280,6 +280,10 @@ create table media_sessions (
   ended_at bigint,
   end_reason text collate "C",
   participant_sid text collate "C",
+  service_kind text collate "C",
+  service_key text collate "C",
+  service_name text collate "C",
+  service_grants text collate "C",
   constraint media_sessions_pkey PRIMARY KEY (id),
   constraint media_sessions_cid_fkey FOREIGN KEY (cid) REFERENCES calls(cid) ON DELETE CASCADE
 );
@@ -299,6 +303,8 @@ CREATE INDEX media_sessions_of_user ON public.media_sessions USING btree (user_i
 CREATE INDEX media_sessions_revoked_call ON public.media_sessions USING btree (cid) WHERE (state = 'revoked'::text);
 
 CREATE INDEX media_sessions_revoked_user ON public.media_sessions USING btree (user_id) WHERE (state = 'revoked'::text);
+
+CREATE INDEX media_sessions_services ON public.media_sessions USING btree (cid, identity) WHERE (service_kind IS NOT NULL);
 
 CREATE INDEX media_sessions_user ON public.media_sessions USING btree (user_id) WHERE (state = ANY (ARRAY['pending'::text, 'active'::text]));
 

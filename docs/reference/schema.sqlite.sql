@@ -131,7 +131,7 @@ CREATE TABLE media_sessions (
   shown_role text not null, anonymous smallint not null, hidden smallint not null,
   epoch bigint not null, token_issued_at bigint, by_server smallint not null, address text,
   node text, identity text, boot_id text,
-  created_at bigint not null, joined_at bigint, ended_at bigint, end_reason text, participant_sid text);
+  created_at bigint not null, joined_at bigint, ended_at bigint, end_reason text, participant_sid text, service_kind text, service_key text, service_name text, service_grants text);
 
 CREATE INDEX media_sessions_address on media_sessions (address, created_at) where address is not null;
 
@@ -150,6 +150,8 @@ CREATE INDEX media_sessions_of_user on media_sessions (user_id, id);
 CREATE INDEX media_sessions_revoked_call on media_sessions (cid) where state = 'revoked';
 
 CREATE INDEX media_sessions_revoked_user on media_sessions (user_id) where state = 'revoked';
+
+CREATE INDEX media_sessions_services on media_sessions (cid, identity) where service_kind is not null;
 
 CREATE INDEX media_sessions_user on media_sessions (user_id) where state in ('pending', 'active');
 

@@ -5,7 +5,7 @@ const at = (file: string, find: string, put: string) => ({ file: `${SOURCES}/${f
 
 const POLICY_AT_D = at(
   'features/calls/door',
-  'if (stayRefusal !== null) return { row, error: refusal(stayRefusal) };',
+  'if (refused !== null) return { row, error: refusal(refused) };',
   '',
 );
 const RECOVERS_NOTHING = at(
@@ -20,7 +20,7 @@ const TAKES_UP_NOTHING = at(
 );
 const FORGETS_REVOKED = at(
   'features/enforcement/sweep',
-  'for (const { cid, user_id } of stuck) await deps.enforcement.rebind([{ cid, userId: user_id }]);',
+  'for (const row of stuck) await deps.enforcement.rebind([selectorOf(row)]);',
   '',
 );
 const LEAVES_STRAYS = at(

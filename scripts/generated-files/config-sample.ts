@@ -22,4 +22,4 @@ function entries(): string[] {
 const entry = ({ file, default: fallback, description }: ConfigKey<unknown, unknown>): string =>
   fallback === null
     ? `  // ${description}\n  // "${file}": ...,`
-    : `  // ${description}\n  "${file}": ${JSON.stringify(fallback)},`;
+    : `  // ${description}\n  "${file}": ${JSON.stringify(fallback).replaceAll('","', '", "')},`;

@@ -10,7 +10,13 @@ import { createDoor, endCutOffJoins, sessionEndings } from './features/calls/ind
 import { createActs, createEnforcement, createSweep } from './features/enforcement/index.ts';
 import { createEventOrder } from './features/events/index.ts';
 import { createAddressBans } from './features/ip-bans/index.ts';
-import { createJoinTokens, createOpenDoors, type MediaPlane, noMediaPlane } from './features/media/index.ts';
+import {
+  createJoinTokens,
+  createOpenDoors,
+  type MediaPlane,
+  noMediaPlane,
+  serviceRules,
+} from './features/media/index.ts';
 import { createPolicyReader } from './features/policy/index.ts';
 import { ringMembers } from './features/ringing/index.ts';
 import { seedRoles } from './features/roles/index.ts';
@@ -86,13 +92,16 @@ export function createServices(parts: Parts): CoreServices {
   const eventOrder = createEventOrder({ database, clock, logger, hooks: parts.hooks });
   const onEvents = () => eventOrder.wake();
   const doors = createOpenDoors();
-  const judge = { policy, sources: mediaSources };
+  const serviceRuling = serviceRules(config.serviceKeys, config.serviceKinds);
+  const judge = { policy, sources: mediaSources, services: serviceRuling };
   const binding = { database, clock, media, doors, endings, ...judge };
   const node = randomUUID();
   const enforcement = createEnforcement({ ...binding, onFailure, onEvents, node });
   const door = createDoor({ database, clock, policy, enforcement, judge, onEvents, node });
   const lost = (id: SessionId, participantSid: string | null) => door.lost(id, participantSid);
-  const sweep = createSweep({ database, clock, logger, media, judge, enforcement, lost, node });
+  const { found } = door;
+  const comparing = { database, clock, logger, media, judge, enforcement };
+  const sweep = createSweep({ ...comparing, lost, found, node });
   const joinTokens = createJoinTokens(() => demandCredentials(parts.credentials).apiSecret);
   const sequencer = createSequencer({ database, clock, keys: auditKeys, folder: config.dataDir, logger });
   const userTokens = userTokenSigner(parts.credentials);

@@ -1,3 +1,4 @@
+import { SERVICE_KINDS, type ServiceKind } from '@callgate/contract';
 import {
   addressRange,
   flag,
@@ -5,7 +6,10 @@ import {
   oneOf,
   origin,
   type Parse,
+  type ServiceKeySetting,
   secret,
+  serviceKey,
+  serviceKinds,
   text,
   url,
   wholeNumber,
@@ -79,6 +83,19 @@ export const KEYS = {
   ),
   livekitApiKey: key<string, null>('LIVEKIT_API_KEY', text, null, 'Key of the LiveKit server.', SECRET),
   livekitApiSecret: key<string, null>('LIVEKIT_API_SECRET', text, null, 'Secret of that key.', SECRET),
+  serviceKeys: key<readonly ServiceKeySetting[], readonly ServiceKeySetting[]>(
+    'CALLGATE_SERVICE_KEYS',
+    listOf(serviceKey),
+    [],
+    'Keys of agents, recorders and other services that come to the door with a LiveKit access token of their own: `name:kinds:publish:secret`, e.g. `recorder:egress:subscribe:<secret>` or `bots:agent+sip:publish:<secret>`. With `subscribe` they only receive. The secret has 16 characters or more and no comma.',
+    SECRET,
+  ),
+  serviceKinds: key<readonly ServiceKind[], readonly ServiceKind[]>(
+    'CALLGATE_SERVICE_KINDS',
+    serviceKinds,
+    SERVICE_KINDS,
+    'Kinds of services that may dial LiveKit by themselves, with its own key; `none`: no service may. Others are removed.',
+  ),
   apiKey: key<string, null>(
     'CALLGATE_API_KEY',
     text,

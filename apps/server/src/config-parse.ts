@@ -1,3 +1,4 @@
+import { SERVICE_KINDS, type ServiceKind } from '@callgate/contract';
 import ipaddr from 'ipaddr.js';
 
 /** A value of the configuration that cannot be used. The message says what is expected and never the value. */
@@ -72,3 +73,33 @@ export const url =
     typeof raw === 'string' && URL.canParse(raw) && schemes.includes(new URL(raw).protocol.slice(0, -1))
       ? raw
       : refuse(`a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`);
+
+/** A key that services sign their tokens with, and what they may be and do. */
+export interface ServiceKeySetting {
+  key: string;
+  secret: string;
+  kinds: readonly ServiceKind[];
+  publishes: boolean;
+}
+
+/** `name:kind+kind:publish:secret`; the secret is last, since it may hold colons. */
+export const serviceKey: Parse<ServiceKeySetting> = (raw) => {
+  const parts =
+    typeof raw === 'string' ? /^([\w.-]{1,64}):([a-z+]+):(publish|subscribe):(.{16,})$/.exec(raw) : null;
+  const [, key = '', named = '', right, sharedSecret = ''] = parts ?? [];
+  const kinds = named.split('+').map((kind) => SERVICE_KINDS.find((one) => one === kind));
+  if (!parts || kinds.includes(undefined))
+    return refuse(
+      `keys such as recorder:egress+agent:subscribe:<secret of 16 characters or more>, of kinds ${KINDS}`,
+    );
+  return Object.freeze({
+    ...{ key, secret: sharedSecret, publishes: right === 'publish' },
+    kinds: Object.freeze(kinds as ServiceKind[]),
+  });
+};
+
+const KINDS = SERVICE_KINDS.join(', ');
+const kindList = listOf(oneOf(...SERVICE_KINDS));
+
+/** A list of kinds of services, or `none`. */
+export const serviceKinds: Parse<readonly ServiceKind[]> = (raw) => (raw === 'none' ? [] : kindList(raw));

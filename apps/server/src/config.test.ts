@@ -108,6 +108,59 @@ describe('configuration', () => {
     expect([livekitUrl, livekitApiKey, livekitApiSecret]).toEqual(Object.values(all));
   });
 
+  const RECORDER = 'recorder:egress:subscribe:a-secret-of-16-or-more';
+
+  test.each([
+    ['a-secret-of-16-or-more'],
+    ['recorder:egress:a-secret-of-16-or-more'],
+    ['recorder:egress:all:a-secret-of-16-or-more'],
+    ['recorder:person:subscribe:a-secret-of-16-or-more'],
+    ['recorder::subscribe:a-secret-of-16-or-more'],
+    ['recorder:egress+:subscribe:a-secret-of-16-or-more'],
+    [':egress:subscribe:a-secret-of-16-or-more'],
+    ['recorder:egress:subscribe:too-short'],
+    [`${RECORDER},a-secret-of-16-or-more`],
+    [`${RECORDER},recorder:agent:publish:another-secret-of-16`],
+  ])('[SVC17] CALLGATE_SERVICE_KEYS=%s is refused without the secret', (value) => {
+    const message = complaint(() => loadConfig({ CALLGATE_SERVICE_KEYS: value }, folder));
+    expect(message).toMatch(/^CALLGATE_SERVICE_KEYS/);
+    expect(message).not.toMatch(/a-secret|too-short|another-secret/);
+  });
+
+  test('[SVC1] a key or a secret of LiveKit is none of a service', () => {
+    const livekit = { LIVEKIT_URL: 'ws://127.0.0.1:7880', LIVEKIT_API_KEY: 'recorder' };
+    for (const env of [
+      { ...livekit, LIVEKIT_API_SECRET: 'other' },
+      { ...livekit, LIVEKIT_API_KEY: 'other', LIVEKIT_API_SECRET: 'a-secret-of-16-or-more' },
+    ])
+      expect(complaint(() => loadConfig({ ...env, CALLGATE_SERVICE_KEYS: RECORDER }, folder))).toMatch(
+        /^CALLGATE_SERVICE_KEYS: .* LiveKit/,
+      );
+  });
+
+  test('[SVC17] keys of services are read from the environment and from the file', () => {
+    const recorder = {
+      key: 'recorder',
+      secret: 'a-secret-of-16-or-more',
+      kinds: ['egress'],
+      publishes: false,
+    };
+    const bots = { key: 'my.bots', secret: 'with:colons:and+more', kinds: ['agent', 'sip'], publishes: true };
+    const text = 'my.bots:agent+sip:publish:with:colons:and+more';
+    const read = loadConfig({ CALLGATE_SERVICE_KEYS: `${RECORDER}, ${text}` }, folder);
+    expect(read.serviceKeys).toEqual([recorder, bots]);
+    expect(withFile(JSON.stringify({ service_keys: [RECORDER] })).serviceKeys).toEqual([recorder]);
+    expect(() => Object.assign(read.serviceKeys[0] ?? {}, { publishes: true })).toThrow();
+  });
+
+  test('[SVC8] the kinds that may dial are all of them, those that are named, or none', () => {
+    const kinds = (value: string) => loadConfig({ CALLGATE_SERVICE_KINDS: value }, folder).serviceKinds;
+    expect(complaint(() => kinds('agent,standard'))).toMatch(/^CALLGATE_SERVICE_KINDS must be /);
+    expect(kinds('')).toEqual(['agent', 'egress', 'ingress', 'sip', 'connector', 'bridge']);
+    expect(kinds('agent, egress')).toEqual(['agent', 'egress']);
+    expect(kinds('none')).toEqual([]);
+  });
+
   test('[OPR1] the environment wins over the file, the file over the defaults; an empty variable is none', () => {
     const config = withFile('{\n // a comment\n "port": 1, "host": "::1", "allowed_hosts": ["a", "b"],\n}', {
       PORT: '2',

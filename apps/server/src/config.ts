@@ -107,6 +107,7 @@ function demandSupported(config: Config): void {
   if (livekit.some((value) => value !== null) && livekit.some((value) => value === null)) {
     throw new ConfigError('LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: set all three or none.');
   }
+  demandKeysApart(config);
   if (!isLoopback(config.host) && config.apiSecret === null) {
     throw new ConfigError(
       `HOST: listening on another address than loopback needs CALLGATE_API_SECRET (and CALLGATE_API_KEY) set explicitly.`,
@@ -115,4 +116,14 @@ function demandSupported(config: Config): void {
   if ((config.apiKey === null) !== (config.apiSecret === null)) {
     throw new ConfigError('CALLGATE_API_KEY and CALLGATE_API_SECRET: set both or none.');
   }
+}
+
+/** LiveKit hands tokens of its own key to whoever dials it: such a token must open no door here. */
+function demandKeysApart({ serviceKeys, livekitApiKey, livekitApiSecret }: Config): void {
+  const names = serviceKeys.map(({ key }) => key);
+  const isTaken = serviceKeys.some(({ key, secret }) => key === livekitApiKey || secret === livekitApiSecret);
+  if (isTaken || new Set(names).size < names.length)
+    throw new ConfigError(
+      'CALLGATE_SERVICE_KEYS: each key has a name of its own, and none is that of LiveKit.',
+    );
 }

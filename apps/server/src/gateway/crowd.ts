@@ -27,10 +27,16 @@ export function createCrowd(): Crowd {
   return {
     enter(address, { sessionId, identity }) {
       const person = identity.slice(0, identity.lastIndexOf('#'));
-      const keys = [`address ${address}`, `session ${sessionId}`, `person ${person}`] as const;
+      // No user id has a colon: a service of one name may be in any number of calls.
+      const isPerson = !person.includes(':');
+      const keys = [
+        `address ${address}`,
+        `session ${sessionId}`,
+        ...(isPerson ? [`person ${person}`] : []),
+      ] as const;
       demandRoom(keys[0], MOST_OF_ADDRESS, 'this address');
       demandRoom(keys[1], MOST_OF_SESSION, 'this session');
-      demandRoom(keys[2], MOST_OF_PERSON, 'this person');
+      if (isPerson) demandRoom(`person ${person}`, MOST_OF_PERSON, 'this person');
       if (all >= MOST) throw tooMany('too many media connections');
       for (const key of keys) add(key, 1);
       all++;

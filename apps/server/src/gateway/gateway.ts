@@ -3,7 +3,14 @@ import type { Duplex } from 'node:stream';
 import type { ErrorEnvelope } from '@callgate/contract';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Door } from '../features/calls/index.ts';
-import type { JoinClaims, JoinTokens, MediaPlane, OpenDoors } from '../features/media/index.ts';
+import {
+  type JoinClaims,
+  type JoinTokens,
+  type MediaPlane,
+  type OpenDoors,
+  readServiceToken,
+  type ServiceRules,
+} from '../features/media/index.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { ApiError, notAllowed } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
@@ -35,6 +42,8 @@ export interface GatewayDeps {
   doors: OpenDoors;
   media: MediaPlane;
   joinTokens: JoinTokens;
+  /** What sessions are judged with; here the keys of services. */
+  judge: { services: ServiceRules };
   entrance: Entrance;
   /** What the person of a session may do now. */
   readView(id: JoinClaims['sessionId']): Promise<MediaView>;
@@ -73,7 +82,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const identify = (message: IncomingMessage, address: string): { asked: Asked; claims: JoinClaims } => {
     try {
       const asked = readAsked(message);
-      return { asked, claims: joinTokens.verify(asked.token, clock.now()) };
+      const now = clock.now();
+      const ofService = readServiceToken(deps.judge.services, asked.token, now);
+      return { asked, claims: ofService ?? joinTokens.verify(asked.token, now) };
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) entrance.noteRefused(address);
       throw error;

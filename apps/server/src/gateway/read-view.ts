@@ -20,7 +20,7 @@ export const viewReader =
       const row = await findSession(snapshot, id);
       if (!row || (row.state !== 'pending' && row.state !== 'active')) return NOTHING_ALLOWED;
       const judged = await judgeSession(snapshot, judge, row);
-      return judged.refusal === null ? viewOf(judged.wanted) : NOTHING_ALLOWED;
+      return judged.refusal === null && judged.wanted ? viewOf(judged.wanted) : NOTHING_ALLOWED;
     });
 
 const viewOf = ({ kinds, muted, hiddenPeople, hidesPeople }: WantedMedia): MediaView => ({

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { countLiveSessions } from '../features/media/index.ts';
+import { countLiveServices, countLiveSessions } from '../features/media/index.ts';
 import { countDeliveries, oldestOpen } from '../features/webhooks/index.ts';
 import { type Clock, monotonicMs } from '../kernel/clock.ts';
 import type { Services } from '../services.ts';
@@ -39,6 +39,9 @@ export function createMetrics(
   );
   gauge(registry, 'callgate_media_sessions', 'Sessions in calls, pending or active.', () =>
     services.database.read(countLiveSessions),
+  );
+  gauge(registry, 'callgate_service_participants', 'Agents, recorders, telephony in calls.', () =>
+    services.database.read(countLiveServices),
   );
   gauge(
     registry,

@@ -13,6 +13,7 @@ import {
   type MediaNews,
   type MediaPlane,
   type SeenParticipant,
+  serviceKindOf,
   type WantedMedia,
 } from '../features/media/index.ts';
 import { isHonest, kindOf, permissionOf, videoGrantOf } from './livekit-grants.ts';
@@ -50,6 +51,7 @@ export function createLiveKitPlane({ url, apiKey, apiSecret }: LiveKitOptions): 
         name: wanted.name.slice(0, NAME_LENGTH),
         metadata: wanted.metadata,
       });
+      if (wanted.service !== null) token.kind = wanted.service;
       token.addGrant(videoGrantOf(cid, wanted));
       return { url: dialUrl, token: await token.toJwt() };
     },
@@ -138,8 +140,8 @@ const NEWS: Record<string, MediaNews['what']> = {
 
 function newsOf({ event, room, participant }: WebhookEvent): MediaNews | undefined {
   const what = Object.hasOwn(NEWS, event) ? NEWS[event] : undefined;
-  if (!what || !room || !participant || participant.kind !== ParticipantInfo_Kind.STANDARD) return undefined;
-  return { what, cid: room.name as CallCid, identity: participant.identity, sid: participant.sid };
+  if (!what || !room || !participant) return undefined;
+  return { what, cid: room.name as CallCid, participant: seen(participant) };
 }
 
 const mayPublish = ({ kinds }: WantedMedia, kind: TrackKind | undefined): boolean =>
@@ -148,7 +150,9 @@ const mayPublish = ({ kinds }: WantedMedia, kind: TrackKind | undefined): boolea
 const seen = (info: ParticipantInfo): SeenParticipant => ({
   identity: info.identity,
   sid: info.sid,
-  isStandard: info.kind === ParticipantInfo_Kind.STANDARD,
+  service: serviceKindOf(ParticipantInfo_Kind[info.kind]) ?? null,
+  name: info.name,
+  isHidden: info.permission?.hidden === true,
   holds: (wanted) => isHonest(info, wanted),
 });
 

@@ -42,7 +42,7 @@ const sourcesOf = ({ kinds }: WantedMedia): TrackSource[] =>
 export function permissionOf(wanted: WantedMedia): ParticipantPermission {
   const canPublishSources = sourcesOf(wanted);
   return new ParticipantPermission({
-    canSubscribe: true,
+    canSubscribe: wanted.receives,
     canPublish: canPublishSources.length > 0,
     canPublishSources,
     canPublishData: wanted.sendsData,
@@ -53,9 +53,9 @@ export function permissionOf(wanted: WantedMedia): ParticipantPermission {
 
 /** The same as the grant of a token, for the dial. */
 export function videoGrantOf(room: CallCid, wanted: WantedMedia): VideoGrant {
-  const { canPublish, canPublishSources, canPublishData, hidden } = permissionOf(wanted);
+  const { canSubscribe, canPublish, canPublishSources, canPublishData, hidden } = permissionOf(wanted);
   return {
-    ...{ room, roomJoin: true, canSubscribe: true, canUpdateOwnMetadata: false },
+    ...{ room, roomJoin: true, canSubscribe, canUpdateOwnMetadata: false },
     ...{ canPublish, canPublishSources, canPublishData, hidden },
   };
 }
@@ -68,7 +68,7 @@ export function isHonest(
   const right = permissionOf(wanted);
   if (!permission || permission.canPublish !== right.canPublish) return false;
   if (permission.canPublishData !== right.canPublishData || permission.hidden !== right.hidden) return false;
-  if (permission.canUpdateMetadata || !permission.canSubscribe) return false;
+  if (permission.canUpdateMetadata || permission.canSubscribe !== right.canSubscribe) return false;
   if (permission.canPublishSources.toSorted().join() !== right.canPublishSources.toSorted().join())
     return false;
   if (metadata !== wanted.metadata || name !== wanted.name.slice(0, 256)) return false;

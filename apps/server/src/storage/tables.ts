@@ -7,6 +7,7 @@ import type {
   PermissionRequestId,
   RingId,
   RoleName,
+  ServiceKind,
   SessionId,
   TrackKind,
   UserId,
@@ -254,6 +255,13 @@ export interface MediaSessionsTable {
   joined_at: Millis | null;
   ended_at: Millis | null;
   end_reason: string | null;
+  /** Set: the session belongs to no user (`user_id` is empty) but to an agent, a recorder, telephony. */
+  service_kind: ServiceKind | null;
+  /** The configured key that let the service in; null: it dialled the media server itself. */
+  service_key: string | null;
+  service_name: string | null;
+  /** JSON: what its token asks for; null: it has whatever it dialled with. */
+  service_grants: string | null;
 }
 
 export interface RingsTable {

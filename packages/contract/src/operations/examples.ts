@@ -54,6 +54,9 @@ const call = {
     participants: [{ user: maya, user_session_id: 'device-1', role: 'host', joined_at: at, muted: [] }],
     participants_count_by_role: { host: 1 },
     anonymous_participant_count: 0,
+    service_participants: [
+      { session_id: 'device-3', kind: 'egress' as const, key: 'recorder', name: 'Recorder', joined_at: at },
+    ],
     pins: [],
     accepted_by: {},
     rejected_by: {},
@@ -346,6 +349,11 @@ export const EXAMPLES: { readonly [Id in OperationId]: Example<Id> } = {
   kickUser: {
     params: inCall,
     body: { user_id: 'noor', block: false },
+    result: { enforcement: applied, duration },
+  },
+  kickService: {
+    params: inCall,
+    body: { session_id: 'device-3' },
     result: { enforcement: applied, duration },
   },
   muteUsers: {

@@ -11,7 +11,7 @@ import { BlockUserRequest, UnblockUserRequest } from '../schemas/call-blocks.ts'
 import { UpdateUserPermissionsRequest } from '../schemas/call-grants.ts';
 import { ActResponse } from '../schemas/enforcement.ts';
 import { CallPath, CommonQuery, EmptyRequest } from '../schemas/fields.ts';
-import { KickUserRequest } from '../schemas/kicks.ts';
+import { KickServiceRequest, KickUserRequest } from '../schemas/kicks.ts';
 import { MuteUsersRequest } from '../schemas/mutes.ts';
 import {
   DenyPermissionRequest,
@@ -71,6 +71,24 @@ export const moderationOperations = operations({
     params: CallPath,
     query: CommonQuery,
     body: KickUserRequest,
+    success: { status: 200, schema: ActResponse },
+    errors: bodyErrors('not_found'),
+    auth: 'server or user',
+    capability: 'kick-user',
+    limit: 'moderation',
+    write: true,
+  },
+  kickService: {
+    id: 'kickService',
+    method: 'POST',
+    path: '/api/v2/video/call/:type/:id/kick_service',
+    summary: 'Remove a service participant from a call',
+    description:
+      'Removes an agent, a recorder, telephony. The token that it came with is void. Holders of `block-users` may do it too.',
+    tags: ['call moderation'],
+    params: CallPath,
+    query: CommonQuery,
+    body: KickServiceRequest,
     success: { status: 200, schema: ActResponse },
     errors: bodyErrors('not_found'),
     auth: 'server or user',

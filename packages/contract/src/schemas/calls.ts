@@ -157,6 +157,29 @@ export const CallPinResponse = response('CallPinResponse', 'A participant pinned
 });
 export type CallPinResponse = Static<typeof CallPinResponse>;
 
+/** What a participant that belongs to no user is, in the media protocol's words. */
+export const SERVICE_KINDS = ['agent', 'egress', 'ingress', 'sip', 'connector', 'bridge'] as const;
+export type ServiceKind = (typeof SERVICE_KINDS)[number];
+
+export const ServiceParticipantResponse = response(
+  'ServiceParticipantResponse',
+  'A participant that belongs to no user: an agent, a recorder, telephony. It takes no seat and counts as nobody.',
+  {
+    session_id: Type.String({ description: 'Name it to `kick_service`.' }),
+    kind: oneOf(SERVICE_KINDS, 'What it is.'),
+    key: Type.Optional(
+      Type.String({
+        description:
+          'The key of `CALLGATE_SERVICE_KEYS` that let it in; absent: it dialled the media server.',
+      }),
+    ),
+    name: Type.String({ description: 'What it calls itself.' }),
+    joined_at: time('When it joined.'),
+    hidden: Type.Optional(flag('The media server announces it to nobody.')),
+  },
+);
+export type ServiceParticipantResponse = Static<typeof ServiceParticipantResponse>;
+
 const times = (description: string) => mapOf(time('When.'), { description });
 
 export const CallSessionResponse = response(
@@ -176,6 +199,9 @@ export const CallSessionResponse = response(
       description: 'Role -> how many are in the call.',
     }),
     anonymous_participant_count: count('How many anonymous people are in the call.'),
+    service_participants: Type.Array(ServiceParticipantResponse, {
+      description: 'Agents, recorders, telephony in the call now; at most 250 are listed.',
+    }),
     pins: Type.Array(CallPinResponse, { description: 'Who is pinned for everyone.' }),
     accepted_by: times('User id -> when the person accepted the ring.'),
     rejected_by: times('User id -> when the person rejected the ring.'),

@@ -3,7 +3,12 @@ import { CAPABILITIES, REQUESTABLE } from '../capabilities.ts';
 import type { EventId, HookId, JobId } from '../ids.ts';
 import { AppSettingsResponse } from './app.ts';
 import { CallTypeResponse } from './call-types.ts';
-import { CallParticipantResponse, CallPinResponse, CallResponse } from './calls.ts';
+import {
+  CallParticipantResponse,
+  CallPinResponse,
+  CallResponse,
+  ServiceParticipantResponse,
+} from './calls.ts';
 import { EnforcementResponse } from './enforcement.ts';
 import { ErrorResponse } from './errors.ts';
 import {
@@ -87,6 +92,7 @@ const userIds = Type.Array(userId('A user.'), { description: 'The users concerne
 const pinned = { pin: CallPinResponse, actor } as const;
 const blockPair = { user_id: userId('Who blocks.'), blocked_user_id: userId('Who is blocked.') } as const;
 const participant = { participant: CallParticipantResponse, session_id: sessionId } as const;
+const service = { service_participant: ServiceParticipantResponse } as const;
 const connectionId = Type.String({ description: 'The connection.' });
 const socketCursor = Type.String({ description: 'Where to go on after the connection was lost.' });
 
@@ -174,6 +180,16 @@ export const EVENTS = {
       ...participant,
       reason: Type.Optional(oneOf(LEAVE_REASONS, 'Why.')),
     },
+  ),
+  'call.service_participant_joined': callEvent(
+    'call.service_participant_joined',
+    'An agent, a recorder or another service joined.',
+    service,
+  ),
+  'call.service_participant_left': callEvent(
+    'call.service_participant_left',
+    'A service is no longer in the call.',
+    { ...service, reason: Type.Optional(oneOf(LEAVE_REASONS, 'Why.')), actor },
   ),
   'call.live_started': callEvent('call.live_started', 'The call went live.', { call }),
   'call.pinned': callEvent('call.pinned', 'A participant was pinned for everyone.', pinned),

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { flag, request, userId } from './fields.ts';
+import type { SessionId } from '../ids.ts';
+import { flag, madeId, request, userId } from './fields.ts';
 
 export const KickUserRequest = request(
   'KickUserRequest',
@@ -10,3 +11,12 @@ export const KickUserRequest = request(
   },
 );
 export type KickUserRequest = Static<typeof KickUserRequest>;
+
+export const KickServiceRequest = request(
+  'KickServiceRequest',
+  'The service participant to remove from the call.',
+  {
+    session_id: madeId<SessionId>('Its session, as `call.session.service_participants` lists it.'),
+  },
+);
+export type KickServiceRequest = Static<typeof KickServiceRequest>;

@@ -46,6 +46,7 @@ const countByRole = prepared<
     .select((eb) => eb.fn.countAll<number>().as('people'))
     .select((eb) => eb.fn.sum<number>('anonymous').as('anonymous'))
     .where('cid', '=', p('cid'))
+    .where('service_kind', 'is', null)
     .where('state', 'in', ['pending', 'active'])
     .where('joined_at', 'is not', null)
     .where('hidden', '<=', p('hidden'))

@@ -1,13 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { SessionId } from '@callgate/contract';
+import type { CallCid, SessionId } from '@callgate/contract';
 import type { Clock } from '../../kernel/clock.ts';
 import { type ApiError, notAllowed } from '../../kernel/errors.ts';
 import type { Database, Handle, Tx } from '../../storage/database.ts';
-import { type Enforcement, type Judge, judgeSession, mediaSessionOf } from '../enforcement/index.ts';
+import {
+  type Enforcement,
+  type Judge,
+  judgeSession,
+  mediaSessionOf,
+  refusalOf,
+} from '../enforcement/index.ts';
 import { appendEvents } from '../events/index.ts';
 import {
   endSession,
+  findDialled,
   findSession,
+  isService,
   type JoinClaims,
   type MediaPlace,
   type MediaSession,
@@ -15,12 +23,16 @@ import {
   openSession,
   openSessionAgain,
   placeSession,
+  type SeenParticipant,
+  selectorOf,
   setSessionAside,
   type WantedMedia,
 } from '../media/index.ts';
 import { type PolicyReader, refusal } from '../policy/index.ts';
 import { rememberAddress } from '../users/index.ts';
 import { activate, policyOfSession } from './admit-session.ts';
+import { activateService } from './service-participants.ts';
+import { demandService, endDialled, foundService, issueService } from './services-at-the-door.ts';
 import { sessionEndings } from './session-endings.ts';
 
 /** Who knocks at the media door, and how. */
@@ -72,6 +84,10 @@ export interface Door {
    * token, through the whole door. `participantSid`: what the row names; where it names another by now, nothing.
    */
   lost(id: SessionId, participantSid: string | null): Promise<void>;
+  /** Takes in a service that dialled the media server by itself; false: it may not be there. */
+  found(cid: CallCid, participant: SeenParticipant): Promise<boolean>;
+  /** Such a service is gone. */
+  gone(cid: CallCid, participant: Pick<SeenParticipant, 'identity' | 'sid'>): Promise<void>;
 }
 
 export interface DoorDeps {
@@ -87,9 +103,9 @@ export interface DoorDeps {
 
 export function createDoor(deps: DoorDeps): Door {
   const { database, enforcement, judge, onEvents } = deps;
+  const ruled = { ...judge, database, clock: deps.clock };
 
-  const removeNow = ({ cid, user_id }: MediaSessionRow): Promise<void> =>
-    enforcement.rebind([{ cid, userId: user_id }]);
+  const removeNow = (row: MediaSessionRow): Promise<void> => enforcement.rebind([selectorOf(row)]);
 
   return {
     async knock(knock) {
@@ -97,9 +113,10 @@ export function createDoor(deps: DoorDeps): Door {
       if (!opened) return undefined;
       const { row, session } = opened;
       const judged = await database.read((snapshot) => judgeSession(snapshot, judge, row)); // (b)
-      if (judged.refusal === null) return { session, wanted: judged.wanted, row, turn: opened.turn };
+      if (judged.refusal === null && judged.wanted)
+        return { session, wanted: judged.wanted, row, turn: opened.turn };
       await removeNow(row);
-      throw refusal(judged.refusal);
+      throw refusal(judged.refusal ?? 'no_capability');
     },
     look: (knock) => database.read((snapshot) => look(snapshot, deps, knock)),
     async letIn(id, where, turn) {
@@ -125,18 +142,30 @@ export function createDoor(deps: DoorDeps): Door {
       await database.write((tx) => setAside(tx, deps, id, participantSid));
       onEvents();
     },
+    async found(cid, participant) {
+      const mayStay = await foundService(ruled, cid, participant);
+      onEvents();
+      return mayStay;
+    },
+    async gone(cid, { identity, sid }) {
+      await database.write(async (tx) => {
+        const row = await findDialled(tx, cid, identity);
+        if (row) await endDialled(tx, deps, row, { sid, reason: 'left' });
+      });
+      onEvents();
+    },
   };
 }
 
 /** Step (a). */
 async function open(
   tx: Tx,
-  { clock, node, policy }: DoorDeps,
+  { clock, node, policy, judge }: DoorDeps,
   { claims, address, resumes }: Knock,
 ): Promise<{ row: MediaSessionRow; session: MediaSession; turn: string } | undefined> {
   const { sessionId, cid, identity } = claims;
   await tx.lock(`call:${cid}`);
-  const found = await findSession(tx, sessionId);
+  const found = (await findSession(tx, sessionId)) ?? (await issued(tx, { ...judge, clock }, claims));
   const session = found && mediaSessionOf(found);
   if (!found || !session || found.cid !== cid || session.identity !== identity) throw overError(undefined);
   if (found.state === 'revoked' || found.state === 'ended') throw overError(found);
@@ -147,23 +176,38 @@ async function open(
   const row = (await openSession(tx, sessionId, by)) ?? (await openSessionAgain(tx, sessionId, by));
   // An act was faster: the row as it is now has the reason.
   if (!row) throw overError(await findSession(tx, sessionId));
-  await rememberAddress(tx, row.user_id, by.address, clock.now());
+  if (!isService(row)) await rememberAddress(tx, row.user_id, by.address, clock.now());
   return { row, session, turn };
 }
 
-async function look(handle: Handle, { policy }: DoorDeps, { claims, address }: Knock): Promise<void> {
+async function look(handle: Handle, deps: DoorDeps, { claims, address }: Knock): Promise<void> {
+  const { policy, judge, clock } = deps;
+  const { service } = claims;
   const row = await findSession(handle, claims.sessionId);
+  if (!row && service) return demandService(handle, { ...judge, clock }, { ...claims, service });
   if (!row || row.cid !== claims.cid || row.identity !== claims.identity) throw overError(undefined);
   if (row.state === 'revoked' || row.state === 'ended') throw overError(row);
+  if (isService(row)) {
+    const refused = await refusalOf(handle, judge, row);
+    if (refused !== null) throw refusal(refused);
+    return;
+  }
   const from = row.by_server === 1 ? null : (address ?? row.address);
   const mine = await policyOfSession(handle, policy, { ...row, address: from });
   if (mine.stayRefusal !== null) throw refusal(mine.stayRefusal);
   if (row.state === 'issued' && mine.joinRefusal !== null) throw refusal(mine.joinRefusal);
 }
 
+const issued = async (
+  tx: Tx,
+  deps: Judge & { clock: Clock },
+  { service, ...claims }: JoinClaims,
+): Promise<MediaSessionRow | undefined> =>
+  service ? issueService(tx, deps, { ...claims, service }) : undefined;
+
 /** Under the call's lock, so that two who come for the last seat are asked one after the other. */
 async function demandSeat(tx: Tx, policy: PolicyReader, row: MediaSessionRow): Promise<void> {
-  if (row.hidden === 1) return;
+  if (row.hidden === 1 || isService(row)) return;
   const { facts } = await policyOfSession(tx, policy, row);
   const limit = facts.call.settings.limits.max_participants;
   if (limit !== null && facts.call.seatsTaken >= limit) throw refusal('full');
@@ -172,22 +216,23 @@ async function demandSeat(tx: Tx, policy: PolicyReader, row: MediaSessionRow): P
 /** Step (d). */
 async function settleIn(
   tx: Tx,
-  { policy, clock }: DoorDeps,
+  { judge, clock }: DoorDeps,
   { id, where, turn }: { id: SessionId; where: MediaPlace; turn: string },
 ): Promise<{ row?: MediaSessionRow; error?: ApiError }> {
   const row = await findSession(tx, id);
   if (row?.state !== 'pending' && row?.state !== 'active')
     return { ...(row && { row }), error: overError(row) };
   if (row.participant_sid !== turn) return { row, error: replacedError() };
-  const { stayRefusal } = await policyOfSession(tx, policy, row);
-  if (stayRefusal !== null) return { row, error: refusal(stayRefusal) };
+  const refused = await refusalOf(tx, judge, row);
+  if (refused !== null) return { row, error: refusal(refused) };
   const placed = await placeSession(tx, id, where, turn);
   if (!placed) {
     const now = await findSession(tx, id);
     const isOpen = now?.state === 'pending' || now?.state === 'active';
     return { row, error: isOpen ? replacedError() : overError(now) };
   }
-  if (placed.state === 'pending') await activate(tx, placed, clock.now());
+  if (placed.state === 'pending' && isService(placed)) await activateService(tx, id, clock.now());
+  else if (placed.state === 'pending') await activate(tx, placed, clock.now());
   return { row: placed };
 }
 
@@ -222,6 +267,10 @@ async function setAside(
   const now = clock.now();
   const row = await heldSession(tx, id);
   if (row?.participant_sid !== participantSid) return;
+  if (isService(row) && row.service_key === null) {
+    await endDialled(tx, { clock }, row, { sid: participantSid ?? '', reason: 'timeout' });
+    return;
+  }
   if (!(await setSessionAside(tx, id, now))) return;
   await appendEvents(tx, await sessionEndings.onSessionEnded(tx, row, 'timeout', now), now);
 }

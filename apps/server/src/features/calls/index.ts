@@ -20,6 +20,7 @@ export { moveSessionLimits } from './move-session-limits.ts';
 export { pinParticipant } from './pin-participant.ts';
 export { queryCalls } from './query-calls.ts';
 export { type Ring, type RingAsked, type Rings, runningSession } from './rings.ts';
+export { serviceLeft } from './service-participants.ts';
 export { sessionEndings } from './session-endings.ts';
 export { SESSION_END, SESSION_LIMIT } from './session-timers.ts';
 export { shownUser } from './shown-user.ts';

@@ -16,6 +16,7 @@ import {
   type JoinTokens,
   type MediaPlane,
   type MediaSessionRow,
+  NO_SERVICE,
 } from '../media/index.ts';
 import { type Asked, askedBy, type LoadedPolicy, refusal } from '../policy/index.ts';
 import { createAnonymousPerson, rememberAddress } from '../users/index.ts';
@@ -188,6 +189,7 @@ function newSession(
     token_issued_at: token?.issuedAt ?? null,
     by_server: act.caller.kind === 'server' ? 1 : 0,
     address: act.address,
+    ...NO_SERVICE,
     node: null,
     identity: atMedia ? identityOf(person, id) : null,
     boot_id: null,

@@ -3,13 +3,14 @@ import { toTime } from '../../kernel/clock.ts';
 import type { Tx } from '../../storage/database.ts';
 import type { SessionEndings } from '../enforcement/index.ts';
 import type { EventDraft } from '../events/index.ts';
-import { type MediaSessionRow, visibleSessionsIn } from '../media/index.ts';
+import { isService, type MediaSessionRow, visibleSessionsIn } from '../media/index.ts';
 import type { RefusalReason } from '../policy/index.ts';
 import { findUser } from '../users/index.ts';
 import { sessionEndedAt } from './call.ts';
 import { mutedKinds } from './call-view.store.ts';
 import { holdCall, saveCallSession } from './calls.store.ts';
 import { removePin } from './pins.store.ts';
+import { serviceLeft } from './service-participants.ts';
 import { armSessionEnd } from './session-timers.ts';
 import { participantResponse } from './session-view.ts';
 import { shownUser } from './shown-user.ts';
@@ -48,6 +49,8 @@ export const sessionEndings: SessionEndings = {
    */
   async onSessionEnded(tx, session, reason, now) {
     const { cid, user_id, id: session_id } = session;
+    if (isService(session))
+      return session.joined_at === null ? [] : [serviceLeft(session, leaveReason(reason))];
     await removePin(tx, { cid, user_id, session_id });
     if (session.hidden === 1 || session.joined_at === null) return [];
     await noteEmptied(tx, cid, now);

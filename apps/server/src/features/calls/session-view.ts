@@ -2,6 +2,7 @@ import type { CallSettings, SessionId, TrackKind, UserId } from '@callgate/contr
 import { toTime } from '../../kernel/clock.ts';
 import type { Handle } from '../../storage/database.ts';
 import type { CallPinsTable } from '../../storage/tables.ts';
+import { servicesIn } from '../media/index.ts';
 import { sessionEndedAt } from './call.ts';
 import {
   answersOf,
@@ -14,6 +15,7 @@ import {
   VIEW_LIMITS,
 } from './call-view.store.ts';
 import type { CallRow } from './calls.store.ts';
+import { serviceResponse } from './service-participants.ts';
 import { shownUser } from './shown-user.ts';
 
 const NO_KINDS: readonly TrackKind[] = [];
@@ -60,7 +62,9 @@ export async function sessionView(
   const isSomebodyIn = row.session_id !== null && row.session_emptied_at === null;
   const inCall = isSomebodyIn || asked.withHidden ? await readInCall(handle, row, asked.withHidden) : NOBODY;
   const answers = await ringAnswers(handle, row, asked.now);
-  if (row.session_id === null && inCall.people.length === 0 && answers.length === 0) return undefined;
+  const services = await servicesIn(handle, row.cid);
+  const shown = [inCall.people, answers, services];
+  if (row.session_id === null && shown.every((list) => list.length === 0)) return undefined;
   return {
     id: row.session_id ?? '',
     ...sessionTimes(row, settings, asked.now),
@@ -68,6 +72,7 @@ export async function sessionView(
       participantResponse(person, asked.now, inCall.muted.get(person.id)),
     ),
     ...(await countsOf(handle, row, inCall.people, asked.withHidden)),
+    service_participants: services.map(serviceResponse),
     pins: inCall.pins.map(pinResponse),
     ...answersShown(answers),
   };

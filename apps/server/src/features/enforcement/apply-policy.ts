@@ -62,6 +62,7 @@ async function bringTo(
     const now = await readNow(deps, id);
     if (now === undefined) return done;
     if (now.refusal !== null) return { ...done, isRefused: true };
+    if (now.wanted === null) return { ...done, isThere: true };
     if (told && isSameWanted(told, now.wanted)) return done;
     const { kinds } = now.wanted;
     const lost = deps.doors.published(id).filter((kind) => !kinds.has(kind)).length;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { testEngines } from '../../storage/test-databases.ts';
-import { createOpenDoors, endSession, noMediaPlane } from '../media/index.ts';
+import { createOpenDoors, endSession, noMediaPlane, serviceRules } from '../media/index.ts';
 import type { PolicyReader } from '../policy/index.ts';
 import { bindSessions } from './bind-sessions.ts';
 import { type ActsWorld, createActsWorld, id, joinMedia } from './test-acts.ts';
@@ -28,6 +28,7 @@ for (const engine of testEngines) {
         {
           ...{ database: world.database, clock: world.clock, doors: createOpenDoors() },
           policy: { ...world.policy, inCall },
+          services: serviceRules([], []),
           media: {
             ...noMediaPlane,
             remove: async ({ identity }) => {

@@ -69,7 +69,7 @@ async function sort(
   deps: BindDeps,
   selectors: readonly SessionSelector[],
 ): Promise<{ staying: MediaSessionRow[]; over: MediaSessionRow[]; lost: MediaSessionRow[] }> {
-  const { database, policy, clock } = deps;
+  const { database, clock } = deps;
   // (g)
   const now = await database.read(async (snapshot) => {
     const [rows, lost, over] = await Promise.all([
@@ -77,7 +77,7 @@ async function sort(
       selectAside(snapshot, selectors, clock.now() - ASIDE_MS),
       selectRevoked(snapshot, selectors),
     ]);
-    const refusals = await Promise.all([...rows, ...lost].map((row) => refusalOf(snapshot, policy, row)));
+    const refusals = await Promise.all([...rows, ...lost].map((row) => refusalOf(snapshot, deps, row)));
     return { rows, lost, over, isAnyRefused: refusals.some((reason) => reason !== null) };
   });
   if (!now.isAnyRefused) return { staying: now.rows, over: now.over, lost: now.lost };

@@ -6,6 +6,7 @@ import { Turns } from '../../storage/turns.ts';
 import {
   type MediaPlane,
   type OpenDoors,
+  type ServiceRules,
   type SessionSelector,
   selectRevoked,
   selectSessions,
@@ -56,6 +57,7 @@ export interface EnforcementDeps {
   database: Database;
   clock: Clock;
   policy: PolicyReader;
+  services: ServiceRules;
   media: MediaPlane;
   doors: OpenDoors;
   sources: MediaSources;

@@ -15,3 +15,4 @@ export {
   mediaSessionOf,
   refusalOf,
 } from './wanted-media.ts';
+export { serviceRefusal } from './wanted-service.ts';

@@ -2,8 +2,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Tx } from '../../storage/database.ts';
 import { appendEvents, type EventDraft } from '../events/index.ts';
 import { endSession, type MediaSessionRow, type SessionSelector, selectSessions } from '../media/index.ts';
-import type { PolicyReader } from '../policy/index.ts';
-import { refusalOf } from './wanted-media.ts';
+import { type Judge, refusalOf } from './wanted-media.ts';
 
 /** What happens to a call when a session of it ends: implemented by `features/calls`, handed in by `app.ts`. */
 export interface SessionEndings {
@@ -12,9 +11,8 @@ export interface SessionEndings {
 }
 
 /** What bringing sessions to their policy needs. */
-export interface Binding {
+export interface Binding extends Pick<Judge, 'policy' | 'services'> {
   clock: Clock;
-  policy: PolicyReader;
   endings: SessionEndings;
 }
 
@@ -26,7 +24,7 @@ export interface Binding {
  */
 export async function removeRefused(
   tx: Tx,
-  { clock, policy, endings }: Binding,
+  { clock, endings, ...judge }: Binding,
   selectors: readonly SessionSelector[],
   lost: readonly MediaSessionRow[] = [],
 ): Promise<{ concerned: MediaSessionRow[]; ended: MediaSessionRow[] }> {
@@ -35,7 +33,7 @@ export async function removeRefused(
   const events: EventDraft[] = [];
   const ended: MediaSessionRow[] = [];
   for (const row of [...concerned, ...lost]) {
-    const reason = await refusalOf(tx, policy, row);
+    const reason = await refusalOf(tx, judge, row);
     if (reason === null) continue;
     const over = await endSession(tx, row.id, now, reason);
     if (!over) continue;

@@ -1,7 +1,7 @@
 import type { SessionId } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TestEngine, testEngines } from '../../storage/test-databases.ts';
-import { findSession, noMediaPlane, placeSession } from '../media/index.ts';
+import { findSession, noMediaPlane, placeSession, serviceRules } from '../media/index.ts';
 import { createSweep } from './sweep.ts';
 import { type ActsWorld, CID, createActsWorld, joinMedia } from './test-acts.ts';
 
@@ -26,7 +26,8 @@ for (const engine of testEngines) {
       let listed = 0;
       const sweep = createSweep({
         ...{ database: world.database, clock: world.clock, enforcement: world.enforcement },
-        judge: { policy: world.policy, sources: world.sources },
+        judge: { policy: world.policy, sources: world.sources, services: serviceRules([], []) },
+        found: async () => false,
         logger: { error: () => undefined, warn: () => undefined },
         media: {
           ...noMediaPlane,
@@ -61,7 +62,7 @@ describe.skipIf(!postgres)('the sweeps of two processes on one PostgreSQL', () =
     const seen = { compared: 0, lost: 0, isThere: false };
     const sweep = createSweep({
       ...{ database: world.database, clock: world.clock, enforcement: world.enforcement, node },
-      judge: { policy: world.policy, sources: world.sources },
+      judge: { policy: world.policy, sources: world.sources, services: serviceRules([], []) },
       logger: { error: () => undefined, warn: () => undefined },
       media: {
         ...noMediaPlane,
@@ -71,11 +72,13 @@ describe.skipIf(!postgres)('the sweeps of two processes on one PostgreSQL', () =
           return [];
         },
         async participants() {
-          const sara = { identity: 'sara#1', sid: 'PA', isStandard: false, holds: () => true };
+          const shown = { service: null, name: 'Sara', isHidden: false };
+          const sara = { identity: 'sara#1', sid: 'PA', ...shown, holds: () => true };
           return seen.isThere ? [sara] : [];
         },
       },
       lost: async () => void seen.lost++,
+      found: async () => false,
     });
     return { sweep, seen };
   };

@@ -11,6 +11,7 @@ import {
   type MediaPlane,
   type MediaSessionRow,
   type SeenParticipant,
+  selectorOf,
   selectRevoked,
   selectSessions,
   sessionOfIdentity,
@@ -58,6 +59,8 @@ export interface SweepDeps {
   enforcement: Enforcement;
   /** Notes that the media server has lost a session. */
   lost(id: SessionId, participantSid: string | null): Promise<void>;
+  /** Takes in a service that dialled the media server by itself; false: it may not be there. */
+  found(cid: CallCid, participant: SeenParticipant): Promise<boolean>;
   /** This process, for the lease. */
   node: string;
 }
@@ -91,7 +94,7 @@ export function createSweep(deps: SweepDeps): Sweep {
     const calls = [...new Set([...(await media.calls()), ...rows.keys()])];
     await inLots(calls, (cid) => compare(deps, { cid, rows: rows.get(cid) ?? [], missedSince, counts }));
     const stuck = known.over.filter(({ ended_at }) => (ended_at ?? 0) < startedAt - SWEEP_MS);
-    for (const { cid, user_id } of stuck) await deps.enforcement.rebind([{ cid, userId: user_id }]);
+    for (const row of stuck) await deps.enforcement.rebind([selectorOf(row)]);
     forgetOthers(missedSince, known.live);
   };
   const rounds = createRounds(round, (err) =>
@@ -138,7 +141,7 @@ async function compare(deps: SweepDeps, { cid, rows, missedSince, counts }: Comp
   const participants = await deps.media.participants(cid);
   const seen = new Map(participants.map((participant) => [participant.identity, participant]));
   for (const participant of participants) {
-    if (participant.isStandard && (await isStray(deps, participant))) {
+    if (await isStray(deps, cid, participant)) {
       counts.strays++;
       await deps.media.remove({ cid, identity: participant.identity });
     }
@@ -157,10 +160,16 @@ async function compare(deps: SweepDeps, { cid, rows, missedSince, counts }: Comp
 }
 
 /** Nobody may be there without a session that is pending or active. Read now: a session may have begun meanwhile. */
-async function isStray({ database }: SweepDeps, { identity }: SeenParticipant): Promise<boolean> {
+async function isStray(
+  { database, found }: SweepDeps,
+  cid: CallCid,
+  participant: SeenParticipant,
+): Promise<boolean> {
+  const { identity, service } = participant;
   const id = sessionOfIdentity(identity);
   const row = id && (await database.read((snapshot) => findSession(snapshot, id)));
-  return !row || row.identity !== identity || (row.state !== 'pending' && row.state !== 'active');
+  if (row && row.identity === identity) return row.state !== 'pending' && row.state !== 'active';
+  return service === null || !(await found(cid, participant));
 }
 
 /** Brings a session to what policy says when the media server shows something else. */
@@ -176,8 +185,8 @@ async function mend(
   });
   if (now?.row.state !== 'active') return false;
   const { row, judged } = now;
-  if (judged.refusal !== null) await enforcement.rebind([{ cid: row.cid, userId: row.user_id }]);
-  else if (participant.holds(judged.wanted)) return false;
+  if (judged.refusal !== null) await enforcement.rebind([selectorOf(row)]);
+  else if (judged.wanted === null || participant.holds(judged.wanted)) return false;
   else await enforcement.applyPolicy({ id });
   return true;
 }

@@ -12,7 +12,14 @@ import type { Database, Handle, StorageHooks, Tx } from '../../storage/database.
 import { builderOf } from '../../storage/prepared.ts';
 import type { CallBlocksTable, CallsTable, MediaSessionsTable, Tables } from '../../storage/tables.ts';
 import type { TestEngine } from '../../storage/test-databases.ts';
-import { addSession, createOpenDoors, type MediaPlane, noMediaPlane } from '../media/index.ts';
+import {
+  addSession,
+  createOpenDoors,
+  type MediaPlane,
+  NO_SERVICE,
+  noMediaPlane,
+  serviceRules,
+} from '../media/index.ts';
 import {
   createPolicyReader,
   type PolicyReader,
@@ -78,7 +85,7 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
     createEnforcement({
       node: `node-${++nodes}`,
       ...{ database, clock, policy, media, doors: createOpenDoors() },
-      sources,
+      ...{ sources, services: serviceRules([], []) },
       onFailure: (error) => void failures.push(error),
       endings: {
         onSessionEnded: async (_tx, { cid, user_id }, reason) => [
@@ -255,4 +262,5 @@ const sessionRow = (name: string, cid: CallCid, now: number): MediaSessionsTable
   },
   ...{ address: null, node: null, identity: null, boot_id: null, participant_sid: null },
   ...{ created_at: now, joined_at: now, ended_at: null, end_reason: null },
+  ...NO_SERVICE,
 });

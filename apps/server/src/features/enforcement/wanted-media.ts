@@ -8,8 +8,15 @@ import {
 } from '@callgate/contract';
 import { ApiError } from '../../kernel/errors.ts';
 import type { Handle } from '../../storage/database.ts';
-import type { MediaSession, MediaSessionRow, WantedMedia } from '../media/index.ts';
+import {
+  isService,
+  type MediaSession,
+  type MediaSessionRow,
+  type ServiceRules,
+  type WantedMedia,
+} from '../media/index.ts';
 import type { LoadedPolicy, PolicyReader, RefusalReason } from '../policy/index.ts';
+import { serviceRefusal, wantedOfService } from './wanted-service.ts';
 
 /** What the media server must be told beside the policy; the features that own it hand it in through `app.ts`. */
 export interface MediaSources {
@@ -25,17 +32,24 @@ export interface MediaSources {
 export interface Judge {
   policy: PolicyReader;
   sources: MediaSources;
+  services: ServiceRules;
 }
 
-/** What policy says now of a session: the reason why it must go, or what the media server must hold of it. */
-export type Judged = { refusal: RefusalReason } | { refusal: null; wanted: WantedMedia };
+/**
+ * What policy says now of a session: the reason why it must go, or what the media server must hold of it. Null: what
+ * it has, of a service that dialled by itself with the operator's own key.
+ */
+export type Judged = { refusal: RefusalReason } | { refusal: null; wanted: WantedMedia | null };
 
 /** Asks policy about one session, in the snapshot of the handle. */
-export async function judgeSession(
-  handle: Handle,
-  { policy, sources }: Judge,
-  row: MediaSessionRow,
-): Promise<Judged> {
+export async function judgeSession(handle: Handle, judge: Judge, row: MediaSessionRow): Promise<Judged> {
+  const { policy, sources, services } = judge;
+  if (isService(row)) {
+    const refused = await serviceRefusal(handle, judge, row);
+    return refused === null
+      ? { refusal: null, wanted: wantedOfService(row, services) }
+      : { refusal: refused };
+  }
   const [loaded, muted, hidden, shown] = await Promise.all([
     policyOfSession(handle, policy, row),
     sources.mutedKinds(handle, row.cid, row.user_id),
@@ -50,9 +64,10 @@ export async function judgeSession(
 /** Whether the session may stay. A session whose person has no row any more may not, and stops nobody else's. */
 export async function refusalOf(
   handle: Handle,
-  policy: PolicyReader,
+  { policy, services }: Pick<Judge, 'policy' | 'services'>,
   row: MediaSessionRow,
 ): Promise<RefusalReason | null> {
+  if (isService(row)) return serviceRefusal(handle, { policy, services }, row);
   const loaded = await policyOfSession(handle, policy, row);
   return typeof loaded === 'string' ? loaded : loaded.stayRefusal;
 }
@@ -100,6 +115,8 @@ function wantedMedia(
     hidesPeople: people !== undefined,
     name,
     metadata: JSON.stringify({ user_id, session_id, role, ...(image !== null && { image }) }),
+    service: null,
+    receives: true,
   };
 }
 
@@ -112,6 +129,7 @@ export const isSameWanted = (a: WantedMedia, b: WantedMedia): boolean =>
   a.name === b.name &&
   a.metadata === b.metadata &&
   a.sendsData === b.sendsData &&
+  a.receives === b.receives &&
   a.isHidden === b.isHidden &&
   a.hidesPeople === b.hidesPeople &&
   isSameSet(a.hiddenPeople, b.hiddenPeople) &&

@@ -1,1 +1,2 @@
+export { kickService } from './kick-service.ts';
 export { kickUser } from './kick-user.ts';

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { CallCid, SessionId } from '@callgate/contract';
+import type { CallCid, ServiceKind, SessionId, TrackKind } from '@callgate/contract';
 import { createSigner, createVerifier, TokenError } from 'fast-jwt';
 import { ApiError } from '../../kernel/errors.ts';
 
@@ -8,6 +8,22 @@ export const JOIN_TOKEN_MS = 60 * 60 * 1000;
 /** Longest token that is looked at. */
 const MAX_LENGTH = 4096;
 
+/** What a token asks for; the key bounds it. */
+export interface ServiceGrants {
+  kinds: readonly TrackKind[];
+  sendsData: boolean;
+  receives: boolean;
+}
+
+/** What the token of a service says of it, beside the session and the call that it is good for. */
+export interface ServiceClaims {
+  kind: ServiceKind;
+  key: string;
+  name: string;
+  isHidden: boolean;
+  grants: ServiceGrants;
+}
+
 /** What a join token names. It says nothing of what the person may do: that is read when it is used. */
 export interface JoinClaims {
   sessionId: SessionId;
@@ -15,6 +31,8 @@ export interface JoinClaims {
   identity: string;
   /** The person's epoch in the call when it was made (api.md 0.12). */
   epoch: number;
+  /** Whom it lets in belongs to no user, and no join made its session: the door does. */
+  service?: ServiceClaims;
 }
 
 /** Makes and reads join tokens. */

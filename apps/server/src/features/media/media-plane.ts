@@ -1,4 +1,4 @@
-import type { CallCid, SessionId, TrackKind, UserId } from '@callgate/contract';
+import type { CallCid, ServiceKind, SessionId, TrackKind, UserId } from '@callgate/contract';
 
 /** A session as the media server must be told of it. */
 export interface MediaSession {
@@ -24,8 +24,12 @@ export interface WantedMedia {
   /** Somebody may be hidden from somebody in this call, so the media server subscribes nobody by itself. */
   hidesPeople: boolean;
   name: string;
-  /** JSON for applications: `{user_id, session_id, role, image?}`. */
+  /** JSON for applications: `{user_id, session_id, role, image?}`; of a service `{session_id, service}`. */
   metadata: string;
+  /** What it is when it is nobody's device; null: a person's. */
+  service: ServiceKind | null;
+  /** Whether media of others reaches it. */
+  receives: boolean;
 }
 
 /** What came of telling the media server. */
@@ -40,8 +44,10 @@ export interface Applied {
 export interface SeenParticipant {
   identity: string;
   sid: string;
-  /** People; everybody else is a service: recording, telephony, agents. */
-  isStandard: boolean;
+  /** What it is when it is nobody's device: recording, telephony, an agent. */
+  service: ServiceKind | null;
+  name: string;
+  isHidden: boolean;
   /** What it holds of this session is what is wanted. */
   holds(wanted: WantedMedia): boolean;
 }
@@ -50,8 +56,7 @@ export interface SeenParticipant {
 export interface MediaNews {
   what: 'joined' | 'left' | 'published';
   cid: CallCid;
-  identity: string;
-  sid: string;
+  participant: SeenParticipant;
 }
 
 /** The port to the media server. `noMediaPlane` answers honestly that nothing was bound. */

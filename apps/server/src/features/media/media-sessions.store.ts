@@ -30,6 +30,10 @@ const insertSession = prepared<MediaSessionRow, never>((db, p) =>
     joined_at: p('joined_at'),
     ended_at: p('ended_at'),
     end_reason: p('end_reason'),
+    service_kind: p('service_kind'),
+    service_key: p('service_key'),
+    service_name: p('service_name'),
+    service_grants: p('service_grants'),
   }),
 );
 
@@ -139,6 +143,7 @@ const selectOfCall = prepared<{ cid: CallCid }, MediaSessionRow>((db, p) =>
     .selectFrom('media_sessions')
     .selectAll()
     .where('cid', '=', p('cid'))
+    .where('service_kind', 'is', null)
     .where('state', 'in', LIVE)
     .orderBy('created_at')
     .orderBy('id'),
@@ -179,6 +184,7 @@ const countSeats = prepared<{ cid: CallCid }, { seats: number }>((db, p) =>
     .selectFrom('media_sessions')
     .select((eb) => eb.fn.countAll<number>().as('seats'))
     .where('cid', '=', p('cid'))
+    .where('service_kind', 'is', null)
     .where('hidden', '=', 0)
     .where('state', 'in', LIVE),
 );
@@ -200,6 +206,7 @@ const countVisible = prepared<{ cid: CallCid }, { people: number }>((db, p) =>
     .selectFrom('media_sessions')
     .select((eb) => eb.fn.countAll<number>().as('people'))
     .where('cid', '=', p('cid'))
+    .where('service_kind', 'is', null)
     .where('hidden', '=', 0)
     .where('state', '=', 'active'),
 );
@@ -219,12 +226,18 @@ const countLive = prepared<Record<never, never>, { sessions: number }>((db) =>
   db
     .selectFrom('media_sessions')
     .select((eb) => eb.fn.countAll<number>().as('sessions'))
+    .where('service_kind', 'is', null)
     .where('state', 'in', LIVE),
 );
 
-/** Sessions that are pending or active, in all calls. */
+/** Sessions of people that are pending or active, in all calls. */
 export const countLiveSessions = async (handle: Handle): Promise<number> =>
   (await countLive.first(handle, {}))?.sessions ?? 0;
+
+/** What a person's session says of services. */
+export const NO_SERVICE = {
+  ...{ service_kind: null, service_key: null, service_name: null, service_grants: null },
+} as const;
 
 export const addSession = async (tx: Tx, row: MediaSessionRow): Promise<void> =>
   void (await insertSession.all(tx, row));
@@ -301,7 +314,7 @@ export const lapseIssued = async (tx: Tx, before: number, now: number, limit: nu
 export const findSession = (handle: Handle, id: SessionId): Promise<MediaSessionRow | undefined> =>
   selectById.first(handle, { id });
 
-/** Pending and active sessions of a call, in the order in which they were made. */
+/** Pending and active sessions of people in a call, in the order in which they were made. */
 export const sessionsOfCall = (handle: Handle, cid: CallCid): Promise<MediaSessionRow[]> =>
   selectOfCall.all(handle, { cid });
 

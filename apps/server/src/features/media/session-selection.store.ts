@@ -1,4 +1,4 @@
-import type { CallCid, CallTypeName, UserId } from '@callgate/contract';
+import type { CallCid, CallTypeName, SessionId, UserId } from '@callgate/contract';
 import { type SqlBool, sql } from 'kysely';
 import type { Handle } from '../../storage/database.ts';
 import { inList, prepared } from '../../storage/prepared.ts';
@@ -9,10 +9,15 @@ export type SessionSelector =
   | { userId: UserId; cid?: CallCid }
   | { userIds: readonly UserId[] }
   | { cid: CallCid }
+  | { sessionId: SessionId }
   | { callType: CallTypeName }
   /** Everybody with a known address: an address ban changed. */
   | { addresses: true }
   | { everybody: true };
+
+/** All sessions of the person of this one in its call; of a service itself alone. */
+export const selectorOf = ({ id, cid, user_id, service_kind }: MediaSessionRow): SessionSelector =>
+  service_kind === null ? { cid, userId: user_id } : { sessionId: id };
 
 /** Pending and active sessions that match any of the selectors, each once. */
 export const selectSessions = (
@@ -48,7 +53,8 @@ export const selectAside = async (
     selectors.some((selector) => isSelected(row, selector)),
   );
 
-function isSelected({ cid, user_id, address }: MediaSessionRow, selector: SessionSelector): boolean {
+function isSelected({ id, cid, user_id, address }: MediaSessionRow, selector: SessionSelector): boolean {
+  if ('sessionId' in selector) return id === selector.sessionId;
   if ('userId' in selector) return user_id === selector.userId && (selector.cid ?? cid) === cid;
   if ('userIds' in selector) return selector.userIds.includes(user_id);
   if ('cid' in selector) return cid === selector.cid;
@@ -68,6 +74,9 @@ function selectionOf(states: readonly MediaSessionRow['state'][]) {
       .where('cid', '=', p('cid'))
       .where('user_id', '=', p('user_id'))
       .where(among(states)),
+  );
+  const ofSession = prepared<{ id: SessionId }, MediaSessionRow>((db, p) =>
+    db.selectFrom('media_sessions').selectAll().where('id', '=', p('id')).where(among(states)),
   );
   const ofUsers = prepared<{ ids: string }, MediaSessionRow>((db, p, engine) =>
     db
@@ -99,7 +108,7 @@ function selectionOf(states: readonly MediaSessionRow['state'][]) {
   const all = prepared<Record<never, never>, MediaSessionRow>((db) =>
     db.selectFrom('media_sessions').selectAll().where(among(states)),
   );
-  return { ofUser, ofPair, ofUsers, ofCall, ofType, withAddress, all };
+  return { ofUser, ofSession, ofPair, ofUsers, ofCall, ofType, withAddress, all };
 }
 
 type Selection = ReturnType<typeof selectionOf>;
@@ -129,6 +138,7 @@ function selectBy(from: Selection, handle: Handle, selector: SessionSelector): P
     const { userId: user_id, cid } = selector;
     return cid ? from.ofPair.all(handle, { cid, user_id }) : from.ofUser.all(handle, { user_id });
   }
+  if ('sessionId' in selector) return from.ofSession.all(handle, { id: selector.sessionId });
   if ('userIds' in selector) return from.ofUsers.all(handle, { ids: JSON.stringify(selector.userIds) });
   if ('cid' in selector) return from.ofCall.all(handle, { cid: selector.cid });
   if ('callType' in selector) return from.ofType.all(handle, { type: selector.callType });

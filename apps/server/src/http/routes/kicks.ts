@@ -1,5 +1,5 @@
 import { cidOf } from '@callgate/contract';
-import { kickUser } from '../../features/kicks/index.ts';
+import { kickService, kickUser } from '../../features/kicks/index.ts';
 import type { Services } from '../../services.ts';
 import type { Route } from '../route.ts';
 
@@ -7,5 +7,8 @@ import type { Route } from '../route.ts';
 export const kickRoutes = (route: Route, { acts }: Services): void => {
   route('kickUser', ({ request, params, body }) =>
     kickUser(acts, request, { cid: cidOf(params.type, params.id), ...body }),
+  );
+  route('kickService', ({ request, params, body }) =>
+    kickService(acts, request, { cid: cidOf(params.type, params.id), ...body }),
   );
 };

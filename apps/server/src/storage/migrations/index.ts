@@ -7,6 +7,7 @@ import { webhooks } from './0005-webhooks.ts';
 import { ringing } from './0006-ringing.ts';
 import { presence } from './0007-presence.ts';
 import { door } from './0008-door.ts';
+import { services } from './0009-services.ts';
 
 /** All migrations in order. Published ones are never edited: add the next number. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ringing,
   presence,
   door,
+  services,
 ];

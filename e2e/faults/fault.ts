@@ -15,6 +15,8 @@ export interface PlantedFault {
   readonly edits: readonly Edit[];
   /** The file of the tests that must see it. */
   readonly test: string;
+  /** Two processes share a database only there. */
+  readonly onPostgres?: true;
   /** A regular expression of the titles to run. (Default: all of the rule) */
   readonly title?: string;
 }

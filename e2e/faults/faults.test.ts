@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testCounts, testSeed } from '../../scripts/test-counts.ts';
 import { noteFigure } from '../../scripts/test-notes.ts';
-import { REPO } from '../harness/index.ts';
+import { REPO, serverEngines } from '../harness/index.ts';
 import { LIVEKIT } from '../livekit/server.ts';
 import { writeReport } from '../report-page.ts';
 import type { PlantedFault } from './fault.ts';
@@ -17,7 +17,10 @@ const PAGES = ['gateway.md', 'gateway-messages.md', 'enforcement.md', 'returns.m
 const UNPLANTED: Readonly<Record<string, string>> = {
   RET4: 'every step of the door is a transaction: there is nothing to answer from while the database is away',
 };
-const FAULTS = [...MESSAGE_FAULTS, ...(LIVEKIT === undefined ? [] : MEDIA_FAULTS)];
+const hasPostgres = serverEngines.some(({ name }) => name === 'postgres');
+const FAULTS = [...MESSAGE_FAULTS, ...(LIVEKIT === undefined ? [] : MEDIA_FAULTS)].filter(
+  ({ onPostgres }) => hasPostgres || !onPostgres,
+);
 /** One run of vitest takes 2 s, with media up to 2 min. */
 const TIMEOUT_MS = 300_000;
 

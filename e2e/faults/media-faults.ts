@@ -243,6 +243,19 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
     test: 'e2e/media/hiding.test.ts',
   },
   {
+    rule: 'ENF13',
+    what: 'every process sweeps',
+    edits: [
+      at(
+        'features/enforcement/sweep',
+        'if ((await claimLease(tx, claim)) === undefined) return false;',
+        'await claimLease(tx, claim);',
+      ),
+    ],
+    test: 'apps/server/src/features/enforcement/sweep.test.ts',
+    onPostgres: true,
+  },
+  {
     rule: 'SES27',
     what: 'who leaves stays in the session',
     edits: [

@@ -88,14 +88,14 @@ function plant(folder: string, { file, find, put }: Edit): () => void {
   return () => writeFileSync(path, before);
 }
 
-/** Runs the rule's tests in the copy, on SQLite. */
-async function testsOf(folder: string, { rule, test, title }: PlantedFault): Promise<Told> {
+/** Runs the rule's tests in the copy: on SQLite, unless the fault needs PostgreSQL. */
+async function testsOf(folder: string, { rule, test, title, onPostgres }: PlantedFault): Promise<Told> {
   const report = join(folder, 'report.json');
   rmSync(report, { force: true });
   const vitest = join(REPO, 'node_modules/vitest/vitest.mjs');
   const named = title ?? `\\[${rule}\\]`;
   const args = [vitest, 'run', test, '-t', named, '--reporter=json', `--outputFile.json=${report}`];
-  const text = await output(folder, args);
+  const text = await output(folder, args, onPostgres ? [] : ['postgres']);
   let read: Report;
   try {
     read = JSON.parse(readFileSync(report, 'utf8')) as Report;
@@ -111,19 +111,21 @@ interface Report {
   testResults: { assertionResults: { status: string }[] }[];
 }
 
+/** Variables, by their beginnings, that belong to the vitest outside. */
+const FOREIGN = ['VITEST', 'TEST', 'NODE_ENV', 'CALLGATE_TEST_NOTES', 'CALLGATE_TEST_COUNTS'];
+
 /** What a vitest of its own prints at most, in characters. */
 const MOST_TEXT = 4_000;
 
-function output(cwd: string, args: readonly string[]): Promise<string> {
-  // A vitest inside a vitest must not take itself for a worker of the other; PostgreSQL is the other engine's.
+function output(cwd: string, args: readonly string[], without: readonly string[]): Promise<string> {
+  // A vitest inside a vitest must not take itself for a worker of the other.
+  const foreign = without.length > 0 ? [...FOREIGN, 'CALLGATE_TEST_POSTGRES_URL'] : FOREIGN;
   const env = Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^VITEST|^TEST$|^NODE_ENV$|^CALLGATE_TEST_(NOTES|POSTGRES_URL|COUNTS)$/.test(name),
-    ),
+    Object.entries(process.env).filter(([name]) => !foreign.some((one) => name.startsWith(one))),
   );
   const child = spawn(process.execPath, [...args], {
     cwd,
-    env: { ...env, CALLGATE_TEST_WITHOUT: 'postgres,chromium,firefox,python-livekit' },
+    env: { ...env, CALLGATE_TEST_WITHOUT: [...without, 'chromium', 'firefox', 'python-livekit'].join(',') },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: RUN_MS,
   });

@@ -11,31 +11,12 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Counter, rising, silent, until } from '../clients/index.ts';
 import { LIVEKIT } from '../livekit/server.ts';
+import { FACE, FLYING, heardBy, paced, sent, VOICE } from '../raw-client/counters.ts';
 import type { Publication } from '../raw-client/raw-client.ts';
-import type { Sending } from '../raw-client/sending.ts';
 import { type HostileStage, type Intruder, openHostileStage } from './hostile-stage.ts';
 
-const VOICE: Publication = { cid: 'voice', kind: 'audio', source: TrackSource.MICROPHONE };
-const FACE: Publication = { cid: 'face', kind: 'video', source: TrackSource.CAMERA };
 const BLOCK = { user_id: 'bob', blocked_user_id: 'sara' };
 const SPEECH = { revoke_permissions: ['send-audio'] };
-
-/** Packets that were on their way to the listener when the reply came. */
-const FLYING = 2;
-const sent =
-  (sending: Sending): Counter =>
-  async () =>
-    sending.sent;
-/** What a client whose transport is gone would have sent: one packet in 20 ms. */
-const paced = (): Counter => {
-  const from = performance.now();
-  return async () => Math.floor((performance.now() - from) / 20);
-};
-/** Everything that arrives at a listener, of whatever track. */
-const heardBy =
-  ({ ear }: Intruder): Counter =>
-  async () =>
-    ear.heard().packets;
 
 describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
   let stage: HostileStage;

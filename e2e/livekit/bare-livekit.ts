@@ -1,9 +1,14 @@
-import { type DisconnectReason, type ParticipantInfo, ParticipantInfo_State } from '@livekit/protocol';
+import {
+  type DisconnectReason,
+  type ParticipantInfo,
+  ParticipantInfo_State,
+  UpdateSubscription,
+} from '@livekit/protocol';
 import { rising, until } from '../clients/counters.ts';
 import { signToken } from '../harness/client.ts';
 import { knock } from '../media/signal.ts';
 import { heardBy, VOICE } from '../raw-client/counters.ts';
-import { type RawClient, rawClient } from '../raw-client/raw-client.ts';
+import { type Publication, type RawClient, rawClient } from '../raw-client/raw-client.ts';
 import type { Sending } from '../raw-client/sending.ts';
 import { type LiveKitOptions, type LiveKitServer, startLiveKit } from './server.ts';
 
@@ -83,6 +88,19 @@ export async function openBareLiveKit(options: LiveKitOptions = {}): Promise<Bar
 /** Now, as tokens write it. */
 export const seconds = (): number => Math.floor(Date.now() / 1000);
 
+/** Asks for a track, or to be without it. */
+export const subscribe = (client: RawClient, sid: string, wanted: boolean): void =>
+  client.send({
+    case: 'subscription',
+    value: new UpdateSubscription({ trackSids: [sid], subscribe: wanted }),
+  });
+
+/** What a token says, unverified. */
+export const claimsOf = (token: string): Claims =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Claims;
+
+type Claims = Record<string, unknown> & { iss: string; nbf: number; exp: number };
+
 /** What LiveKit tells a client of itself when it joins. */
 export async function joinOf({ signal }: RawClient) {
   const { message } = await signal.until('join');
@@ -104,23 +122,30 @@ export interface Speaking {
   readonly token: string;
   readonly sara: RawClient;
   readonly bob: RawClient;
-  /** What Sara sends of VOICE, and its sid. */
+  /** What Sara sends, and its sid. */
   readonly voice: Sending;
   readonly sid: string;
 }
 
+/** How somebody comes to be heard. */
+export interface Speaker extends TokenFacts {
+  /** What is offered (default: VOICE). */
+  publication?: Publication;
+}
+
 /** Sara and Bob in a room of their own; Bob hears Sara. */
-export async function speaking(bare: BareLiveKit, facts: TokenFacts = {}, attempts = 3): Promise<Speaking> {
+export async function speaking(bare: BareLiveKit, how: Speaker = {}, attempts = 3): Promise<Speaking> {
+  const { publication = VOICE } = how;
   const room = bare.room();
-  const token = bare.token(room, 'sara', facts);
+  const token = bare.token(room, 'sara', how);
   const bob = await bare.enter(room, 'bob');
   await bare.active(room, 'bob');
   const sara = await bare.enterBy(token, 'sara');
-  const voice = sara.publish(VOICE);
-  const sid = await sara.published(VOICE.cid);
+  const voice = sara.publish(publication);
+  const sid = await sara.published(publication.cid);
   const isHeard = await rising(heardBy(bob, sid), { withinMs: 5_000 }).catch((error: Error) => error);
   if (typeof isHeard === 'number') return { room, token, sara, bob, voice, sid };
   // On a busy machine libdatachannel loses a transport or a track, up to once in 30 times.
   if (attempts === 1) throw isHeard;
-  return speaking(bare, facts, attempts - 1);
+  return speaking(bare, how, attempts - 1);
 }

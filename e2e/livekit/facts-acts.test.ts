@@ -1,14 +1,13 @@
 import {
+  DisconnectReason,
   type ParticipantPermission,
   SubscriptionPermission,
   TrackSource,
-  UpdateSubscription,
 } from '@livekit/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rising, STRAYS_AFTER_MUTE, silent } from '../clients/index.ts';
 import { FACE, FLYING, heardBy, paced, sent, VOICE } from '../raw-client/counters.ts';
-import type { RawClient } from '../raw-client/raw-client.ts';
-import { type BareLiveKit, joinOf, openBareLiveKit, speaking } from './bare-livekit.ts';
+import { type BareLiveKit, joinOf, openBareLiveKit, sentAway, speaking, subscribe } from './bare-livekit.ts';
 import { LIVEKIT } from './server.ts';
 
 /** Nothing may come, not even a stray. */
@@ -26,11 +25,6 @@ describe.skipIf(LIVEKIT === undefined).concurrent('acts of LiveKit', () => {
   const saraIsHeard = () => speaking(bare);
   const permit = (room: string, identity: string, permission: Partial<ParticipantPermission>) =>
     bare.server.rooms.updateParticipant(room, identity, { permission });
-  const subscribe = (client: RawClient, sid: string, wanted: boolean): void =>
-    client.send({
-      case: 'subscription',
-      value: new UpdateSubscription({ trackSids: [sid], subscribe: wanted }),
-    });
 
   test('[LKF4] a permission replaces all of the former: what it leaves out is taken away', async () => {
     const room = bare.room();
@@ -96,6 +90,33 @@ describe.skipIf(LIVEKIT === undefined).concurrent('acts of LiveKit', () => {
     const unmuting = bare.server.rooms.mutePublishedTrack(room, 'sara', sid, false);
     await expect(unmuting).rejects.toMatchObject({ code: 'failed_precondition' });
     await silent(heardBy(bob), sent(voice), { strays: FLYING });
+  });
+
+  test('[LKF8] a second join of one identity throws out the first', async () => {
+    const { room, token, sara } = await saraIsHeard();
+    const gone = sentAway(sara);
+    const again = await bare.enterBy(token, 'sara');
+    expect(await gone).toBe(DisconnectReason.DUPLICATE_IDENTITY);
+    expect(await bare.active(room, 'sara')).toMatchObject({ sid: again.sid });
+  });
+
+  test('[LKF8] a removal of who is not there yet is not found, and keeps nobody out', async () => {
+    const room = bare.room();
+    await bare.enter(room, 'bob');
+    await expect(bare.server.rooms.removeParticipant(room, 'sara')).rejects.toMatchObject({
+      code: 'not_found',
+    });
+    await bare.enter(room, 'sara');
+    expect(await bare.active(room, 'sara')).toBeDefined();
+  });
+
+  test('[LKF8] by default a token makes its room anew after it was deleted', async () => {
+    const { room, token, sara } = await saraIsHeard();
+    const gone = sentAway(sara);
+    await bare.server.rooms.deleteRoom(room);
+    expect(await gone).toBe(DisconnectReason.ROOM_DELETED);
+    await bare.enterBy(token, 'sara');
+    expect(await bare.active(room, 'sara')).toBeDefined();
   });
 
   test('[LKF9] the API ends a subscription, and one message of the subscriber’s brings it back', async () => {

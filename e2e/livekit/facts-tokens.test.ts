@@ -5,7 +5,7 @@ import { until } from '../clients/index.ts';
 import { knock } from '../media/signal.ts';
 import { VOICE } from '../raw-client/counters.ts';
 import type { RawClient } from '../raw-client/raw-client.ts';
-import { type BareLiveKit, joinOf, openBareLiveKit, seconds, sentAway } from './bare-livekit.ts';
+import { type BareLiveKit, claimsOf, joinOf, openBareLiveKit, seconds, sentAway } from './bare-livekit.ts';
 import { LIVEKIT } from './server.ts';
 
 const SOURCES = [
@@ -16,10 +16,6 @@ const SOURCES = [
 ];
 const OTHER_KEY = 'another-key';
 const OTHER_SECRET = 'another-secret-that-is-long-enough-too';
-
-type Claims = Record<string, unknown> & { iss: string; nbf: number; exp: number };
-const claimsOf = (token: string): Claims =>
-  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Claims;
 
 /** Tokens that the client was handed so far. */
 const handed = ({ signal }: RawClient): string[] =>

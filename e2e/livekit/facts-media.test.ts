@@ -90,7 +90,11 @@ describe.skipIf(LIVEKIT === undefined).concurrent('media of LiveKit', () => {
     await sampler.join(bare.server.url, bare.token(room, 'sampler', { grant }));
     await rising(framesReceived(sampler, 'speaker', 'camera'));
     expect(await sampler.participants()).toEqual(['speaker']);
-    expect(await speaker.participants()).toEqual([]);
+    await bare.enter(room, 'guest');
+    await until('the speaker is told of a guest', async () =>
+      (await speaker.participants()).includes('guest'),
+    );
+    expect(await speaker.participants()).toEqual(['guest']);
     for (const client of [speaker, sampler]) await client.close();
   });
 

@@ -8,6 +8,7 @@ import {
 import { DisconnectReason, ParticipantInfo, type WebhookEvent } from '@livekit/protocol';
 import { WebhookReceiver } from 'livekit-server-sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bounded } from '../clients/bounded.ts';
 import { knock } from '../media/signal.ts';
 import { rawClient } from '../raw-client/raw-client.ts';
 import { type BareLiveKit, claimsOf, openBareLiveKit, speaking } from './bare-livekit.ts';
@@ -41,9 +42,11 @@ describe.skipIf(LIVEKIT === undefined).concurrent('reports of LiveKit', () => {
   const verified = ({ body, headers }: Received): Promise<WebhookEvent> =>
     hooks.receive(body, headers.authorization);
   const of = (room: string): Received[] => receiver.requests.filter(({ body }) => body.includes(`"${room}"`));
+  const told = (what: string, condition: () => boolean): Promise<void> =>
+    bounded(receiver.until(condition), what, 15_000);
   /** Waits for a report of that name about the room; everything about it until then, verified, in its order. */
   const reports = async (room: string, name: string): Promise<WebhookEvent[]> => {
-    await receiver.until(() => of(room).some(({ body }) => body.includes(`"event":"${name}"`)));
+    await told(name, () => of(room).some(({ body }) => body.includes(`"event":"${name}"`)));
     return Promise.all(of(room).map(verified));
   };
   const namesOf = (events: WebhookEvent[]): string[] => events.map(({ event }) => event);
@@ -100,7 +103,7 @@ describe.skipIf(LIVEKIT === undefined).concurrent('reports of LiveKit', () => {
     await reports(room, 'participant_joined');
     const first = of(room).find(({ answered }) => answered === 500);
     const again = () => of(room).filter(({ answered, body }) => answered === 200 && body === first?.body);
-    await receiver.until(() => again().length > 0);
+    await told('the report again', () => again().length > 0);
     expect(again()).toHaveLength(1);
   });
 

@@ -1,16 +1,15 @@
-import { SignalRequest, SimulateScenario, TrackSource } from '@livekit/protocol';
+import { SignalRequest, SimulateScenario } from '@livekit/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { testCounts, testSeed } from '../../scripts/test-counts.ts';
 import { noteFigure } from '../../scripts/test-notes.ts';
 import { rising, until } from '../clients/index.ts';
 import { LIVEKIT } from '../livekit/server.ts';
 import { type Knocked, knock } from '../media/signal.ts';
-import { heardBy, type Publication } from '../raw-client/index.ts';
+import { heardBy, VOICE } from '../raw-client/index.ts';
 import { type HostileStage, type Intruder, openHostileStage } from './hostile-stage.ts';
 import { mutated, randomOf } from './mutate.ts';
 import { pings } from './pings.ts';
 
-const VOICE: Publication = { cid: 'voice', kind: 'audio', source: TrackSource.MICROPHONE };
 /** Others wait no longer for an answer to their signalling meanwhile, in milliseconds: a person takes 250 for at once. */
 const OTHERS_WAIT_MS = 250;
 /** What the server may hold more after an attack than before, in bytes: its own garbage, not yet collected, is among it. */

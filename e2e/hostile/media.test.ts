@@ -11,11 +11,9 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Counter, rising, silent, until } from '../clients/index.ts';
 import { LIVEKIT } from '../livekit/server.ts';
-import { FLYING, heardBy, type Publication, paced, sent } from '../raw-client/index.ts';
+import { FACE, FLYING, heardBy, type Publication, paced, sent, VOICE } from '../raw-client/index.ts';
 import { type HostileStage, type Intruder, openHostileStage } from './hostile-stage.ts';
 
-const VOICE: Publication = { cid: 'voice', kind: 'audio', source: TrackSource.MICROPHONE };
-const FACE: Publication = { cid: 'face', kind: 'video', source: TrackSource.CAMERA };
 const BLOCK = { user_id: 'bob', blocked_user_id: 'sara' };
 const SPEECH = { revoke_permissions: ['send-audio'] };
 

@@ -45,15 +45,20 @@ export interface LiveKitOptions {
   autoCreate?: boolean;
   /** More keys with their secrets, beside the server's own. */
   moreKeys?: Readonly<Record<string, string>>;
+  /** For development: without keys of ours, it has one of its own. */
+  isDevelopment?: boolean;
 }
 
 const KEY = 'livekit-key';
 const SECRET = 'livekit-secret-that-is-long-enough-for-it';
+/** LiveKit's own, for development. */
+const [DEVELOPMENT_KEY, DEVELOPMENT_SECRET] = ['devkey', 'secret'];
 
 /** Starts one; whoever starts it stops it. It ends with this process, where there is setpriv even after SIGKILL. */
 export async function startLiveKit(options: LiveKitOptions = {}): Promise<LiveKitServer> {
   const program = options.program ?? LIVEKIT;
   if (program === undefined) throw new Error('no LiveKit: bash scripts/install/livekit.sh');
+  const [apiKey, apiSecret] = options.isDevelopment ? [DEVELOPMENT_KEY, DEVELOPMENT_SECRET] : [KEY, SECRET];
   const port = await freePort();
   const config = JSON.stringify(await configuration(port, options));
   const url = `ws://127.0.0.1:${port}`;
@@ -71,10 +76,10 @@ export async function startLiveKit(options: LiveKitOptions = {}): Promise<LiveKi
   return {
     url,
     httpUrl,
-    apiKey: KEY,
-    apiSecret: SECRET,
-    rooms: new RoomServiceClient(httpUrl, KEY, SECRET),
-    env: { LIVEKIT_URL: url, LIVEKIT_API_KEY: KEY, LIVEKIT_API_SECRET: SECRET },
+    apiKey,
+    apiSecret,
+    rooms: new RoomServiceClient(httpUrl, apiKey, apiSecret),
+    env: { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret },
     get pid() {
       return child.pid ?? 0;
     },
@@ -91,7 +96,10 @@ export async function startLiveKit(options: LiveKitOptions = {}): Promise<LiveKi
 }
 
 /** Everything on 127.0.0.1, also what clients are told to ask for their addresses. */
-async function configuration(port: number, { webhookUrl, autoCreate, moreKeys }: LiveKitOptions) {
+async function configuration(
+  port: number,
+  { webhookUrl, autoCreate, moreKeys, isDevelopment }: LiveKitOptions,
+) {
   return {
     port,
     bind_addresses: ['127.0.0.1'],
@@ -108,7 +116,7 @@ async function configuration(port: number, { webhookUrl, autoCreate, moreKeys }:
       stun_servers: ['127.0.0.1:3478'],
     },
     room: { auto_create: autoCreate ?? true },
-    keys: { ...moreKeys, [KEY]: SECRET },
+    ...(isDevelopment ? { development: true } : { keys: { ...moreKeys, [KEY]: SECRET } }),
     ...(webhookUrl && { webhook: { api_key: KEY, urls: [webhookUrl] } }),
     logging: { level: 'error' },
   };

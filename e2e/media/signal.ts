@@ -28,13 +28,13 @@ export interface SignalSocket {
   close(): void;
 }
 
-/** Opens `/rtc` with a token; more query parameters and headers as given. Never rejects for a refusal. */
+/** Opens `/rtc` or another path with a token; more query parameters and headers as given. Never rejects for a refusal. */
 export function knock(
   url: string,
   token: string,
   query: Record<string, string> = {},
   headers: Record<string, string> = {},
-  path: '/rtc' | '/rtc/v1' = '/rtc',
+  path: '/rtc' | '/rtc/v1' | '/agent' = '/rtc',
 ): Promise<Knocked> {
   const parameters = new URLSearchParams({ access_token: token, protocol: '16', ...query });
   const socket = new WebSocket(`${url}${path}?${parameters}`, { headers, perMessageDeflate: false });

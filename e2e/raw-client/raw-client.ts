@@ -5,6 +5,7 @@ import {
   SignalRequest,
   type SignalResponse,
   SignalTarget,
+  type TrackInfo,
   type TrackSource,
   TrackType,
   TrickleRequest,
@@ -40,6 +41,8 @@ export interface RawClient {
   mute(sid: string, muted: boolean): void;
   /** The sid of the own track that was declared under this id, once the media server names it. */
   published(cid: string): Promise<string>;
+  /** The same track as the media server took it. */
+  taken(cid: string): Promise<TrackInfo>;
   /** Opens a channel for data, reliable and in order; what is sent before it is open is lost. */
   openData(): { send(bytes: Uint8Array): void };
   /** Packets of data that came. */
@@ -88,12 +91,15 @@ export async function rawClient(signal: SignalSocket, name: string): Promise<Raw
       };
     },
     mute: (track, muted) => send({ case: 'mute', value: new MuteTrackRequest({ sid: track, muted }) }),
-    async published(cid) {
+    published: async (cid) => (await client.taken(cid)).sid,
+    async taken(cid) {
       const told = await signal.untilOne(
         ({ message: one }) => one.case === 'trackPublished' && one.value.cid === cid,
         `trackPublished of ${cid}`,
       );
-      return told.message.case === 'trackPublished' ? (told.message.value.track?.sid ?? '') : '';
+      const track = told.message.case === 'trackPublished' ? told.message.value.track : undefined;
+      if (!track) throw new Error(`${cid} was published without its track`);
+      return track;
     },
     close() {
       isClosed = true;

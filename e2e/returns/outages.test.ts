@@ -1,4 +1,3 @@
-import { TrackSource } from '@livekit/protocol';
 import { afterAll, describe, expect, test } from 'vitest';
 import { rising, silent, until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
@@ -6,7 +5,7 @@ import { serverEngines } from '../harness/index.ts';
 import { LIVEKIT } from '../livekit/server.ts';
 import { knock } from '../media/signal.ts';
 import { type MediaWorld, openMediaWorld } from '../media/world.ts';
-import { FLYING, heardBy, type Publication, paced, rawClient } from '../raw-client/index.ts';
+import { FLYING, heardBy, paced, rawClient, VOICE } from '../raw-client/index.ts';
 import { attempt, type Outcome } from './attempt.ts';
 import { openGate } from './gate.ts';
 import { bringIn } from './people.ts';
@@ -15,8 +14,6 @@ import { ANEW, HELD, type Route } from './routes.ts';
 const clients = rtcNodeClients();
 afterAll(() => clients.stop());
 const engines = LIVEKIT === undefined ? [] : serverEngines;
-
-const VOICE: Publication = { cid: 'voice', kind: 'audio', source: TrackSource.MICROPHONE };
 
 /** A client by hand: its packets flow on whatever becomes of its signalling. */
 async function byHand(world: MediaWorld, path: string, userId: string) {

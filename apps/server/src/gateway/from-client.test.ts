@@ -6,6 +6,7 @@ import {
   SyncState,
   UpdateParticipantMetadata,
   UpdateSubscription,
+  UpdateTrackSettings,
 } from '@livekit/protocol';
 import { describe, expect, test } from 'vitest';
 import { openConnection } from './connection.ts';
@@ -202,6 +203,22 @@ describe('messages of a client', () => {
     });
     expect(fromClient(connection, { case: 'subscription', value: only }, undefined).relay).toBeUndefined();
     expect(fromClient(connection, { case: 'subscription', value: only }, view()).relay).toBeDefined();
+  });
+
+  test('[GWM15] settings of tracks that the client was not told of are dropped; of the others each track passes once', () => {
+    const connection = join(person('anna', [track('TR_a', VIDEO, CAMERA)]));
+    const settings = (...trackSids: string[]) =>
+      fromClient(connection, { case: 'trackSetting', value: new UpdateTrackSettings({ trackSids, fps: 5 }) });
+    expect(settings('TR_x', 'TR_y')).toEqual({ dropped: 'trackSetting' });
+    const { relay } = settings('TR_a', 'TR_x', ...Array.from({ length: 1_000 }, () => 'TR_a'));
+    expect(relay?.message.value).toMatchObject({ trackSids: ['TR_a'], fps: 5 });
+  });
+
+  test('[GWM16] of what a client disables as it comes back only tracks pass that it was told of, each once', () => {
+    const connection = join(person('anna', [track('TR_a', VIDEO, CAMERA)]));
+    const value = new SyncState({ trackSidsDisabled: ['TR_x', 'TR_a', 'TR_a', 'TR_y'] });
+    const { relay } = fromClient(connection, { case: 'syncState', value }, view());
+    expect(relay?.message.value).toMatchObject({ trackSidsDisabled: ['TR_a'] });
   });
 
   test('[GWM16] taking a connection up again hands on no descriptions, and subscriptions as any other', () => {

@@ -11,6 +11,7 @@ import {
   TrackInfo,
   TrackPublishedResponse,
   TrackType,
+  type UpdateTrackSettings,
 } from '@livekit/protocol';
 import type { Connection } from './connection.ts';
 import { isPair, kindOfSource, type MediaView, NOTHING_ALLOWED } from './media-view.ts';
@@ -99,6 +100,8 @@ export function judgeRequest(
       const value = connection.roster.wished(message.value, view);
       return value ? relay({ case: 'subscription', value }) : { dropped: 'subscription' };
     }
+    case 'trackSetting':
+      return judgeSetting(connection, message.value);
     case 'syncState':
       return judgeSyncState(connection, message.value, view);
     default:
@@ -118,7 +121,6 @@ function judgePlain(connection: Connection, message: Message): ClientVerdict {
       const { reason, action, canReconnect } = message.value;
       return relay({ case: 'leave', value: new LeaveRequest({ reason, action, canReconnect }) });
     }
-    case 'trackSetting':
     case 'updateLayers':
     case 'subscriptionPermission':
     case 'updateAudioTrack':
@@ -215,6 +217,14 @@ function judgeMute({ tracks, mutes }: Connection, request: MuteTrackRequest, vie
   return hasRecord ? { ...verdict, unmutes: { sid, kind } } : verdict;
 }
 
+/** LiveKit keeps what is set of a track that it does not know, for as long as the participant is there. */
+function judgeSetting({ roster }: Connection, setting: UpdateTrackSettings): ClientVerdict {
+  const value = setting.clone();
+  value.trackSids = roster.shown(setting.trackSids);
+  if (setting.trackSids.length > 0 && value.trackSids.length === 0) return { dropped: 'trackSetting' };
+  return relay({ case: 'trackSetting', value });
+}
+
 /**
  * What a client sends when it takes its connection up again. LiveKit 1.13 reads the subscriptions, the sids of the
  * published tracks and what is disabled; descriptions are not handed on, they are what the server knows already.
@@ -225,6 +235,7 @@ function judgeSyncState({ roster }: Connection, state: SyncState, view: MediaVie
   delete value.offer;
   delete value.answer;
   value.publishDataTracks = [];
+  value.trackSidsDisabled = roster.shown(state.trackSidsDisabled);
   value.publishTracks = state.publishTracks.map(
     ({ cid, track }) => new TrackPublishedResponse({ cid, track: new TrackInfo({ sid: track?.sid ?? '' }) }),
   );

@@ -106,6 +106,11 @@ export class Roster {
     return this.isShown(this.#owners.get(track) ?? '');
   }
 
+  /** Of the tracks that a client names those that it knows, each once: what is relayed is no longer than what it was told. */
+  shown(tracks: readonly string[]): string[] {
+    return [...new Set(tracks)].filter((track) => this.isTrackShown(track));
+  }
+
   /**
    * What of a client's subscription may pass: unsubscribing, and subscribing to tracks of people whom it knows and who
    * are not hidden. Remembers it. Undefined when nothing is left.

@@ -1,4 +1,4 @@
-import type { CallCid, CallTypeName, UserId } from '@callgate/contract';
+import type { CallCid, CallTypeName, SessionId, UserId } from '@callgate/contract';
 import { type SqlBool, sql } from 'kysely';
 import type { Handle } from '../../storage/database.ts';
 import { inList, prepared } from '../../storage/prepared.ts';
@@ -9,6 +9,7 @@ export type SessionSelector =
   | { userId: UserId; cid?: CallCid }
   | { userIds: readonly UserId[] }
   | { cid: CallCid }
+  | { sessionIds: readonly SessionId[] }
   | { callType: CallTypeName }
   /** Everybody with a known address: an address ban changed. */
   | { addresses: true }
@@ -48,10 +49,11 @@ export const selectAside = async (
     selectors.some((selector) => isSelected(row, selector)),
   );
 
-function isSelected({ cid, user_id, address }: MediaSessionRow, selector: SessionSelector): boolean {
+function isSelected({ id, cid, user_id, address }: MediaSessionRow, selector: SessionSelector): boolean {
   if ('userId' in selector) return user_id === selector.userId && (selector.cid ?? cid) === cid;
   if ('userIds' in selector) return selector.userIds.includes(user_id);
   if ('cid' in selector) return cid === selector.cid;
+  if ('sessionIds' in selector) return selector.sessionIds.includes(id);
   if ('callType' in selector) return cid.startsWith(`${selector.callType}:`);
   return 'addresses' in selector ? address !== null : true;
 }
@@ -74,6 +76,13 @@ function selectionOf(states: readonly MediaSessionRow['state'][]) {
       .selectFrom('media_sessions')
       .selectAll()
       .where(inList(engine, 'user_id', p('ids')))
+      .where(among(states)),
+  );
+  const ofIds = prepared<{ ids: string }, MediaSessionRow>((db, p, engine) =>
+    db
+      .selectFrom('media_sessions')
+      .selectAll()
+      .where(inList(engine, 'id', p('ids')))
       .where(among(states)),
   );
   const ofCall = prepared<{ cid: CallCid }, MediaSessionRow>((db, p) =>
@@ -99,7 +108,7 @@ function selectionOf(states: readonly MediaSessionRow['state'][]) {
   const all = prepared<Record<never, never>, MediaSessionRow>((db) =>
     db.selectFrom('media_sessions').selectAll().where(among(states)),
   );
-  return { ofUser, ofPair, ofUsers, ofCall, ofType, withAddress, all };
+  return { ofUser, ofPair, ofUsers, ofIds, ofCall, ofType, withAddress, all };
 }
 
 type Selection = ReturnType<typeof selectionOf>;
@@ -131,6 +140,7 @@ function selectBy(from: Selection, handle: Handle, selector: SessionSelector): P
   }
   if ('userIds' in selector) return from.ofUsers.all(handle, { ids: JSON.stringify(selector.userIds) });
   if ('cid' in selector) return from.ofCall.all(handle, { cid: selector.cid });
+  if ('sessionIds' in selector) return from.ofIds.all(handle, { ids: JSON.stringify(selector.sessionIds) });
   if ('callType' in selector) return from.ofType.all(handle, { type: selector.callType });
   return 'addresses' in selector ? from.withAddress.all(handle, {}) : from.all.all(handle, {});
 }

@@ -132,7 +132,7 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
     what: 'nobody is concerned, and the reply says applied',
     edits: [
       at(
-        'features/enforcement/enforce',
+        'features/enforcement/run-job',
         "sessions === 0 ? 'no_media' : 'applied'",
         "sessions < 0 ? 'no_media' : 'applied'",
       ),

@@ -20,7 +20,7 @@ import {
 import { createPolicyReader } from './features/policy/index.ts';
 import { ringMembers } from './features/ringing/index.ts';
 import { seedRoles } from './features/roles/index.ts';
-import { createTaskWorker, EXPORT_TASK } from './features/tasks/index.ts';
+import { createTaskWorker, EXPORT_TASK, fanOuts } from './features/tasks/index.ts';
 import { createTimers, seedPurges } from './features/timers/index.ts';
 import {
   exportHandler,
@@ -96,7 +96,7 @@ export function createServices(parts: Parts): CoreServices {
   const judge = { policy, sources: mediaSources, services: serviceRuling };
   const binding = { database, clock, media, doors, endings, ...judge };
   const node = randomUUID();
-  const enforcement = createEnforcement({ ...binding, onFailure, onEvents, node });
+  const enforcement = createEnforcement({ ...binding, fanOuts, onFailure, onEvents, node });
   const door = createDoor({ database, clock, policy, enforcement, judge, onEvents, node });
   const lost = (id: SessionId, participantSid: string | null) => door.lost(id, participantSid);
   const { found } = door;

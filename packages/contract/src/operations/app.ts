@@ -127,7 +127,8 @@ export const appOperations = operations({
     method: 'GET',
     path: '/api/v2/tasks/:id/results',
     summary: 'Read what became of the users of a task',
-    description: 'Answers page by page what became of each user, also while the task runs.',
+    description:
+      'Answers page by page what became of each user, also while the task runs. A task that enforces a change is not about users: 400, code 4.',
     tags: ['tasks'],
     params: TaskPath,
     query: TaskResultsQuery,
@@ -159,7 +160,7 @@ export const appOperations = operations({
     path: '/api/v2/tasks/:id/cancel',
     summary: 'Cancel a task',
     description:
-      'Ends a task before its end; what is done stays done. Cancelled already: nothing happens, 200. Completed or failed: 400, code 4.',
+      'Ends a task before its end; what is done stays done. Cancelled already: nothing happens, 200. Completed or failed, and a task that enforces a change: 400, code 4.',
     tags: ['tasks'],
     params: TaskPath,
     query: CommonQuery,

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { JobId } from '../ids.ts';
+import type { JobId, TaskId } from '../ids.ts';
 import { duration, madeId, oneOf, response } from './fields.ts';
 
 /** The states of the enforcement of an act, as replies, events and the audit log name them. */
@@ -19,6 +19,11 @@ export const EnforcementResponse = response(
     took_ms: Type.Number({ minimum: 0, description: 'Milliseconds from the commit to this answer.' }),
     job_id: Type.Optional(
       madeId<JobId>('The enforcement job, as `enforcement.completed` and the audit log name it.'),
+    ),
+    task_id: Type.Optional(
+      madeId<TaskId>(
+        'Of a change that concerns everybody in the calls of a type, or in all calls: the task that shows how far it is, for `GET /api/v2/tasks/{id}`.',
+      ),
     ),
   },
 );

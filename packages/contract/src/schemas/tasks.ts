@@ -52,15 +52,15 @@ export const GetTaskResponse = response('GetTaskResponse', 'A task; rows are kep
   updated_at: time('When the task last changed.'),
   progress: Type.Optional(
     response('TaskProgress', 'How far the task is.', {
-      done: count('Items done.'),
-      total: count('Items in all.'),
+      done: count('Users done; sessions, of a task that enforces a change.'),
+      total: count('Users, or sessions, in all.'),
     }),
   ),
   result: Type.Optional(
     Type.Unsafe<Record<string, unknown>>({
       type: 'object',
       additionalProperties: true,
-      description: `Of a task that ended: user id -> \`{status: "ok"}\` or \`{status: "error", error}\`, without those that it did not come to. Absent above ${LIMITS.taskResultsInline} users: read \`GET /api/v2/tasks/{id}/results\`.`,
+      description: `Of a task that ended: user id -> \`{status: "ok"}\` or \`{status: "error", error}\`, without those that it did not come to. Absent above ${LIMITS.taskResultsInline} users: read \`GET /api/v2/tasks/{id}/results\`. Of a task that enforces a change (\`enforcement.task_id\`): what the reply says of enforcement.`,
     }),
   ),
   error: Type.Optional(TaskError),

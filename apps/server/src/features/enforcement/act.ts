@@ -1,4 +1,4 @@
-import type { CallCid, Capability, JobId, UserId } from '@callgate/contract';
+import type { CallCid, Capability, JobId, TaskId, UserId } from '@callgate/contract';
 import type { Clock } from '../../kernel/clock.ts';
 import { ApiError, inputError, notAllowed, notFound } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/id.ts';
@@ -18,7 +18,8 @@ import {
   SERVER,
 } from '../policy/index.ts';
 import { type Timer, takeTimer } from '../timers/index.ts';
-import type { Enforcement } from './enforce.ts';
+import type { Enforcement, KnownResult } from './enforce.ts';
+import { taskOf } from './fan-out.ts';
 import { findReply, rememberReply } from './idempotency.store.ts';
 import type { EnforcementResult } from './jobs.store.ts';
 
@@ -37,7 +38,7 @@ export interface ActReply<Body> {
   /** 201 when the act created something, otherwise 200. */
   status: number;
   body: Body;
-  enforcement?: EnforcementResult & { job_id: JobId };
+  enforcement?: EnforcementResult & { job_id: JobId; task_id?: TaskId };
 }
 
 /** An act in the making: what a verb reads and states inside its transaction. */
@@ -126,7 +127,7 @@ export function createActs(deps: {
     const { status, body, jobId, selectors } = done;
     if (jobId === null || (done.replayed && !done.known)) return { status, body };
     const result = done.known ?? (await enforcement.run(jobId, selectors));
-    return { status, body, enforcement: { ...result, job_id: jobId } };
+    return { status, body, enforcement: { ...result, job_id: jobId, ...taskOf(jobId, selectors) } };
   };
   const run = async <Body extends object>(
     request: ActRequest,
@@ -216,7 +217,7 @@ interface Settled<Body> {
   /** Answered before: nothing is enforced again. */
   replayed?: true;
   /** A replayed act's enforcement as it is now. */
-  known?: EnforcementResult;
+  known?: KnownResult;
 }
 
 function draftAct(

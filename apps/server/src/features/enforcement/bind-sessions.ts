@@ -62,7 +62,7 @@ export async function bindSessions(deps: BindDeps, selectors: readonly SessionSe
 }
 
 /** Sessions that were lost this long ago the sweep has compared with the media server since, in milliseconds. */
-const ASIDE_MS = 60_000;
+export const ASIDE_MS = 60_000;
 
 /** Who may stay, and who is over and not gone from the media server as far as is known. */
 async function sort(

@@ -1,5 +1,5 @@
-import type { JobId } from '@callgate/contract';
-import { type Clock, monotonicMs } from '../../kernel/clock.ts';
+import type { JobId, TaskId } from '@callgate/contract';
+import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Handle, Tx } from '../../storage/database.ts';
 import type { JobsTable } from '../../storage/tables.ts';
 import { Turns } from '../../storage/turns.ts';
@@ -8,18 +8,17 @@ import {
   type OpenDoors,
   type ServiceRules,
   type SessionSelector,
-  selectRevoked,
-  selectSessions,
   settleSession,
 } from '../media/index.ts';
 import type { PolicyReader } from '../policy/index.ts';
 import { type ApplyPolicy, createApplyPolicy } from './apply-policy.ts';
 import { type BindDeps, bindSessions } from './bind-sessions.ts';
-import { createIdleJobs, type IdleJobs } from './idle-jobs.ts';
-import { type AddedJob, addJob, type EnforcementResult, jobsByIds, resultOf } from './jobs.store.ts';
-import { writeOutcomes } from './outcomes.ts';
+import { type FanOuts, taskOf, withTask } from './fan-out.ts';
+import { createIdleJobs } from './idle-jobs.ts';
+import { type AddedJob, type EnforcementResult, jobsByIds, resultOf } from './jobs.store.ts';
 import { createRecovery } from './recovery.ts';
-import { removeRefused, type SessionEndings } from './remove-refused.ts';
+import type { SessionEndings } from './remove-refused.ts';
+import { jobRunner, type Run } from './run-job.ts';
 import { createUnanswered } from './unanswered.ts';
 import type { MediaSources } from './wanted-media.ts';
 
@@ -36,8 +35,8 @@ export interface Enforcement {
    * and the job goes on.
    */
   run(jobId: JobId, selectors: readonly SessionSelector[]): Promise<EnforcementResult>;
-  /** What is known of jobs now, by id; unknown ids are left out. */
-  resultsOf(handle: Handle, ids: readonly JobId[]): Promise<Map<JobId, EnforcementResult>>;
+  /** What is known of jobs now, by id, and the task of those that fan out; unknown ids are left out. */
+  resultsOf(handle: Handle, ids: readonly JobId[]): Promise<Map<JobId, KnownResult>>;
   /**
    * Runs the jobs that a crash or a failure left behind, and tells what came of them by `enforcement.completed`; resolves
    * with their number. Of a job that another process is at the event may come although its reply tells the same.
@@ -53,6 +52,8 @@ export interface Enforcement {
   close(): Promise<void>;
 }
 
+export type KnownResult = EnforcementResult & { task_id?: TaskId };
+
 export interface EnforcementDeps {
   database: Database;
   clock: Clock;
@@ -62,20 +63,13 @@ export interface EnforcementDeps {
   doors: OpenDoors;
   sources: MediaSources;
   endings: SessionEndings;
+  fanOuts: FanOuts;
   /** Told of every failure after a commit, with the job that it left behind. */
   onFailure?: (error: unknown, jobId: JobId | null) => void;
   /** Called after a commit that may have appended events. */
   onEvents?: () => void;
   /** This process, for the jobs that it works on. */
   node: string;
-}
-
-/** One attempt at a job; `committedAt`, its act's time in ms, when it is not the first. */
-interface Run {
-  id: JobId;
-  committedAt?: number;
-  /** No reply waits for it any more. */
-  isLate: boolean;
 }
 
 /** How long a reply waits for the media server, in milliseconds (design section 3). */
@@ -102,18 +96,21 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
   });
   /** Jobs of this process that are under way: their replies wait for them. */
   const running = new Set<JobId>();
+  const onUntold = (id: JobId): void => {
+    unanswered.add(id);
+    recovery.soon();
+  };
   const unanswered = createUnanswered({ database, clock, onEvents });
   const applyPolicy = createApplyPolicy(deps);
   const bindDeps = { ...deps, onEvents, applyPolicy };
-  const bind = media.configured ? mediaBinder(bindDeps, idle) : rowBinder(bindDeps, idle);
-
+  const runJob = jobRunner({ ...bindDeps, onUntold }, idle);
   const turns = new Turns({ name: 'the enforcement of other acts', ...JOBS });
 
   /** Never rejects. */
   const attempt = async (run: Run, selectors: readonly SessionSelector[]): Promise<EnforcementResult> => {
     running.add(run.id);
     try {
-      const result = await inTurn(turns, () => bind(run, selectors));
+      const result = await inTurn(turns, () => runJob(run, selectors));
       recovery.worked();
       return result;
     } catch (error) {
@@ -142,16 +139,12 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
 
   return {
     media,
-    addJob: (tx, selectors, now) => addJob(tx, { selectors, node, now }),
+    addJob: (tx, selectors, now) => withTask(deps.fanOuts, tx, { selectors, node, now }),
     applyPolicy,
     recover: () => recovery.recover(),
     start: () => recovery.start(),
     takeUp: () => recovery.takeUp(),
-    async rebind(selectors) {
-      const { gone } = await bindSessions(bindDeps, selectors);
-      if (gone.length > 0)
-        await database.write((tx) => Promise.all(gone.sort().map((id) => settleSession(tx, id))));
-    },
+    rebind: (selectors) => rebind(bindDeps, selectors),
     run(id, selectors) {
       const run: Run = { id, isLate: false };
       return withinReply(attempt(run, selectors), () => {
@@ -161,7 +154,9 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
     flush: () => idle.flush(),
     async resultsOf(handle, ids) {
       const jobs = await jobsByIds(handle, ids);
-      return new Map(jobs.map((job) => [job.id, idle.resultOf(job.id) ?? resultOf(job)]));
+      return new Map(
+        jobs.map((job) => [job.id, { ...(idle.resultOf(job.id) ?? resultOf(job)), ...taskIn(job) }]),
+      );
     },
     async close() {
       recovery.stop();
@@ -170,6 +165,14 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
     },
   };
 }
+
+async function rebind(deps: BindDeps, selectors: readonly SessionSelector[]): Promise<void> {
+  const { gone } = await bindSessions(deps, selectors);
+  if (gone.length === 0) return;
+  await deps.database.write((tx) => Promise.all(gone.sort().map((id) => settleSession(tx, id))));
+}
+
+const taskIn = ({ id, scope }: JobsTable) => taskOf(id, JSON.parse(scope));
 
 async function inTurn<T>(turns: Turns, work: () => Promise<T>): Promise<T> {
   if (!turns.tryTake()) await turns.take();
@@ -195,55 +198,3 @@ async function withinReply(work: Promise<EnforcementResult>, onLate: () => void)
     clearTimeout(timer);
   }
 }
-
-type Bind = (run: Run, selectors: readonly SessionSelector[]) => Promise<EnforcementResult>;
-
-/** With a media server: what it answered is the result. What came of it is written down with others. */
-const mediaBinder =
-  (deps: BindDeps, idle: IdleJobs): Bind =>
-  async (run, selectors) => {
-    const started = startOf(deps.clock, run);
-    const { sessions, tracks, gone } = await bindSessions(deps, selectors);
-    const result = resultFor({ state: sessions === 0 ? 'no_media' : 'applied', sessions, tracks }, started);
-    idle.add({ id: run.id, result, isLate: run.isLate, gone }); // (k)
-    return result;
-  };
-
-/** Without a media server the rows are all that there is; they are brought to it in the commit of the outcome. */
-const rowBinder =
-  (deps: BindDeps, idle: IdleJobs): Bind =>
-  async (run, selectors) => {
-    const { database, clock, onEvents } = deps;
-    const { id, isLate } = run;
-    const started = startOf(clock, run);
-    const concerned = await database.read(async (snapshot) => [
-      ...(await selectSessions(snapshot, selectors)),
-      ...(await selectRevoked(snapshot, selectors)),
-    ]);
-    if (concerned.length === 0) {
-      const result = resultFor(NOTHING, started);
-      idle.add({ id, result, isLate });
-      return result;
-    }
-    const result = await database.write(async (tx) => {
-      const removed = await removeRefused(tx, deps, selectors);
-      // There was a media server when they were made, and there is none that could hold them now.
-      const over = await selectRevoked(tx, selectors);
-      await Promise.all(over.map((row) => settleSession(tx, row.id)));
-      const done = resultFor({ ...NOTHING, sessions: removed.concerned.length }, started);
-      await writeOutcomes(tx, [{ id, result: done, isLate }], clock.now());
-      return done;
-    });
-    onEvents();
-    return result;
-  };
-
-const NOTHING = { state: 'no_media', sessions: 0, tracks: 0 } as const;
-
-const startOf = (clock: Clock, { committedAt }: Run): number =>
-  monotonicMs() - (committedAt === undefined ? 0 : Math.max(0, clock.now() - committedAt));
-
-const resultFor = (bound: Omit<EnforcementResult, 'took_ms'>, started: number): EnforcementResult => ({
-  ...bound,
-  took_ms: Math.round((monotonicMs() - started) * 100) / 100,
-});

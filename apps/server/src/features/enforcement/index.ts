@@ -2,6 +2,7 @@ export * from './act.ts';
 export type { ApplyPolicy, PolicyApplied } from './apply-policy.ts';
 export { demandOutranksInCall, rankOfTarget } from './demand-rank.ts';
 export { createEnforcement, type Enforcement } from './enforce.ts';
+export type { FanOuts, Reached } from './fan-out.ts';
 export { purgeReplies } from './idempotency.store.ts';
 export type { EnforcementResult } from './jobs.store.ts';
 export type { SessionEndings } from './remove-refused.ts';

@@ -97,11 +97,15 @@ export interface EnforcementResult {
   took_ms: number;
 }
 
+export interface NewJob {
+  selectors: readonly SessionSelector[];
+  /** The process that does it. */
+  node: string;
+  now: number;
+}
+
 /** Writes the job in the act's transaction (f), so that a crash after the commit cannot lose it. */
-export function addJob(
-  tx: Tx,
-  { selectors, node, now }: { selectors: readonly SessionSelector[]; node: string; now: number },
-): AddedJob {
+export function addJob(tx: Tx, { selectors, node, now }: NewJob): AddedJob {
   const id = newId<JobId>(now);
   const scope = JSON.stringify(selectors);
   return { id, written: insertJob.all(tx, { id, scope, now, node, until: now + JOB_LEASE_MS }) };

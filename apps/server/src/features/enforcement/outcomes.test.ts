@@ -88,6 +88,22 @@ for (const engine of testEngines) {
       expect(await told()).toHaveLength(1);
     });
 
+    test('[ACT21] the same when the reply was sent while the outcome was written', async () => {
+      await world.join('sara');
+      let commits = 0;
+      let write = () => {};
+      const held = new Promise<void>((resolve) => {
+        write = resolve;
+      });
+      world.storage.at = (at) => (at === 'before-commit' && ++commits === 2 ? held : undefined);
+      const { enforcement } = await world.acts.perform(request('mod'), block('sara'));
+      expect(enforcement).toMatchObject({ state: 'pending' });
+      write();
+      await vi.waitFor(async () => expect(await told()).toHaveLength(1), { timeout: 10_000, interval: 50 });
+      await another().recover();
+      expect(await told()).toMatchObject([{ enforcement: { state: 'no_media', sessions: 1 } }]);
+    });
+
     test('[ACT21] the same when nobody is concerned any more', async () => {
       await world.join('sara');
       await world.acts.perform(request(), breaking('sara'));

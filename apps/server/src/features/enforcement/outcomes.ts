@@ -2,6 +2,7 @@ import type { CallCid, JobId } from '@callgate/contract';
 import type { Tx } from '../../storage/database.ts';
 import { appendEvents, type EventDraft } from '../events/index.ts';
 import type { SessionSelector } from '../media/index.ts';
+import { taskOf } from './fan-out.ts';
 import { type EnforcementResult, finishJob, type Outcome, resultOf, takeDoneInTime } from './jobs.store.ts';
 
 /**
@@ -33,11 +34,13 @@ export async function tellUnanswered(tx: Tx, ids: readonly JobId[], now: number)
 
 /** For webhooks alone. It names the call without being an event of it: a call's numbers are for what happens in it. */
 const completed = (job: { id: JobId; scope: string }, result: EnforcementResult): EventDraft => {
-  const call_cid = callOf(JSON.parse(job.scope));
+  const scope: SessionSelector[] = JSON.parse(job.scope);
+  const call_cid = callOf(scope);
+  const enforcement = { ...result, job_id: job.id, ...taskOf(job.id, scope) };
   return {
     type: 'enforcement.completed',
     audience: {},
-    payload: { ...(call_cid && { call_cid }), job_id: job.id, enforcement: { ...result, job_id: job.id } },
+    payload: { ...(call_cid && { call_cid }), job_id: job.id, enforcement },
   };
 };
 

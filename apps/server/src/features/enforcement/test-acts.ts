@@ -4,6 +4,7 @@ import {
   type CallId,
   type CallTypeName,
   type Capability,
+  type JobId,
   type RoleName,
   type SessionId,
   type UserId,
@@ -29,6 +30,8 @@ import {
 } from '../policy/index.ts';
 import { type Act, type ActRequest, createActs } from './act.ts';
 import { createEnforcement, type Enforcement } from './enforce.ts';
+import type { FanOuts, Reached } from './fan-out.ts';
+import type { EnforcementResult } from './jobs.store.ts';
 import type { MediaSources } from './wanted-media.ts';
 
 /* Test support: the act helper over a fresh database, with one verb (`block`) and as little else as it needs. */
@@ -53,6 +56,8 @@ export interface ActsWorld {
   deactivated: Set<string>;
   /** What happens at each commit; may be set. */
   storage: { at: StorageHooks['at'] };
+  /** What was shown of changes that fan out, in the order of its commits. */
+  shown: Shown[];
   /** A further process on the same database. (Default: without a media server) */
   another(media?: MediaPlane): Enforcement;
   /** Acts whose process is killed between commit and enforcement. */
@@ -70,7 +75,7 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
   const storage: ActsWorld['storage'] = { at: () => undefined };
   const { database, discard } = await engine.create({ hooks: { at: (point) => storage.at(point) } });
   const clock = { time: START, now: () => clock.time };
-  const failures: unknown[] = [];
+  const [failures, shown]: [unknown[], Shown[]] = [[], []];
   const broken: ActsWorld['broken'] = { error: undefined };
   const gone = new Set<string>();
   const deactivated = new Set<string>();
@@ -85,7 +90,7 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
     createEnforcement({
       node: `node-${++nodes}`,
       ...{ database, clock, policy, media, doors: createOpenDoors() },
-      ...{ sources, services: serviceRules([], []) },
+      ...{ sources, services: serviceRules([], []), fanOuts: inMemory(shown) },
       onFailure: (error) => void failures.push(error),
       endings: {
         onSessionEnded: async (_tx, { cid, user_id }, reason) => [
@@ -100,9 +105,9 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
   const db = builderOf(engine.name);
   const rows: ActsWorld['rows'] = (table) =>
     database.read((snapshot) => snapshot.run(db.selectFrom(table).selectAll().compile() as never));
-  const rowsOfCall = [CID, 'default:other' as CallCid].map(callRow);
   await database.write(async (tx) => {
-    for (const row of rowsOfCall) await tx.run(db.insertInto('calls').values(row).compile());
+    for (const row of [CID, 'default:other' as CallCid].map(callRow))
+      await tx.run(db.insertInto('calls').values(row).compile());
   });
 
   return {
@@ -117,6 +122,7 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
       gone,
       deactivated,
       storage,
+      shown,
       another,
       rows,
     },
@@ -138,6 +144,18 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
     },
   };
 }
+
+/** What was shown of the task of a job. */
+export type Shown = { job: JobId } & (Reached | { result: EnforcementResult } | { isNew: true });
+
+/** Shows changes that fan out to the test alone. */
+const inMemory = (shown: Shown[]): FanOuts => ({
+  add: async (_tx, job) => shown.push({ job, isNew: true }),
+  reached: async (_handle, job) =>
+    shown.findLast((one): one is Reached & { job: JobId } => one.job === job && 'after' in one),
+  advance: async (_tx, job, reached) => shown.push({ job, ...reached }),
+  complete: async (_tx, job, result) => shown.push({ job, result }),
+});
 
 /** A session that a media server may hold, as `<name>#1`. */
 export async function joinMedia(world: ActsWorld, name: string): Promise<SessionId> {

@@ -31,7 +31,7 @@ export function kickService(
       after: { in_call: false },
     });
     act.event(serviceLeft(row, 'kicked', await actorField(act, callerUserId(act.caller) ?? null)));
-    act.enforce({ sessionId: session_id });
+    act.enforce({ sessionIds: [session_id] });
     return {};
   });
 }

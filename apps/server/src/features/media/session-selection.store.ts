@@ -9,7 +9,7 @@ export type SessionSelector =
   | { userId: UserId; cid?: CallCid }
   | { userIds: readonly UserId[] }
   | { cid: CallCid }
-  | { sessionId: SessionId }
+  | { sessionIds: readonly SessionId[] }
   | { callType: CallTypeName }
   /** Everybody with a known address: an address ban changed. */
   | { addresses: true }
@@ -17,7 +17,7 @@ export type SessionSelector =
 
 /** All sessions of the person of this one in its call; of a service itself alone. */
 export const selectorOf = ({ id, cid, user_id, service_kind }: MediaSessionRow): SessionSelector =>
-  service_kind === null ? { cid, userId: user_id } : { sessionId: id };
+  service_kind === null ? { cid, userId: user_id } : { sessionIds: [id] };
 
 /** Pending and active sessions that match any of the selectors, each once. */
 export const selectSessions = (
@@ -54,10 +54,10 @@ export const selectAside = async (
   );
 
 function isSelected({ id, cid, user_id, address }: MediaSessionRow, selector: SessionSelector): boolean {
-  if ('sessionId' in selector) return id === selector.sessionId;
   if ('userId' in selector) return user_id === selector.userId && (selector.cid ?? cid) === cid;
   if ('userIds' in selector) return selector.userIds.includes(user_id);
   if ('cid' in selector) return cid === selector.cid;
+  if ('sessionIds' in selector) return selector.sessionIds.includes(id);
   if ('callType' in selector) return cid.startsWith(`${selector.callType}:`);
   return 'addresses' in selector ? address !== null : true;
 }
@@ -75,14 +75,18 @@ function selectionOf(states: readonly MediaSessionRow['state'][]) {
       .where('user_id', '=', p('user_id'))
       .where(among(states)),
   );
-  const ofSession = prepared<{ id: SessionId }, MediaSessionRow>((db, p) =>
-    db.selectFrom('media_sessions').selectAll().where('id', '=', p('id')).where(among(states)),
-  );
   const ofUsers = prepared<{ ids: string }, MediaSessionRow>((db, p, engine) =>
     db
       .selectFrom('media_sessions')
       .selectAll()
       .where(inList(engine, 'user_id', p('ids')))
+      .where(among(states)),
+  );
+  const ofIds = prepared<{ ids: string }, MediaSessionRow>((db, p, engine) =>
+    db
+      .selectFrom('media_sessions')
+      .selectAll()
+      .where(inList(engine, 'id', p('ids')))
       .where(among(states)),
   );
   const ofCall = prepared<{ cid: CallCid }, MediaSessionRow>((db, p) =>
@@ -108,7 +112,7 @@ function selectionOf(states: readonly MediaSessionRow['state'][]) {
   const all = prepared<Record<never, never>, MediaSessionRow>((db) =>
     db.selectFrom('media_sessions').selectAll().where(among(states)),
   );
-  return { ofUser, ofSession, ofPair, ofUsers, ofCall, ofType, withAddress, all };
+  return { ofUser, ofPair, ofUsers, ofIds, ofCall, ofType, withAddress, all };
 }
 
 type Selection = ReturnType<typeof selectionOf>;
@@ -138,9 +142,9 @@ function selectBy(from: Selection, handle: Handle, selector: SessionSelector): P
     const { userId: user_id, cid } = selector;
     return cid ? from.ofPair.all(handle, { cid, user_id }) : from.ofUser.all(handle, { user_id });
   }
-  if ('sessionId' in selector) return from.ofSession.all(handle, { id: selector.sessionId });
   if ('userIds' in selector) return from.ofUsers.all(handle, { ids: JSON.stringify(selector.userIds) });
   if ('cid' in selector) return from.ofCall.all(handle, { cid: selector.cid });
+  if ('sessionIds' in selector) return from.ofIds.all(handle, { ids: JSON.stringify(selector.sessionIds) });
   if ('callType' in selector) return from.ofType.all(handle, { type: selector.callType });
   return 'addresses' in selector ? from.withAddress.all(handle, {}) : from.all.all(handle, {});
 }

@@ -1,16 +1,17 @@
 import type { TaskId, TaskResult, UserId } from '@callgate/contract';
+import { inputError } from '../../kernel/errors.ts';
 import { type CursorScope, decodeCursor, encodeCursor } from '../../storage/cursor.ts';
 import type { Handle } from '../../storage/database.ts';
 import type { TaskChunksTable } from '../../storage/tables.ts';
 import { requireTask, type TaskReading } from './get-task.ts';
-import { type ItemResult, itemResult, type Outcome, type TaskRow } from './task.ts';
+import { ENFORCEMENT_TASK, type ItemResult, itemResult, type Outcome, type TaskRow } from './task.ts';
 import { chunksBetween } from './task-chunks.store.ts';
 
 const DEFAULT_LIMIT = 100;
 
 /**
  * A page of the users of a task in the order of the request, each once, with what became of them so far. 404/16
- * without the task, 400/4 for a cursor of another one.
+ * without the task, 400/4 for a cursor of another one and for a task that is not about users.
  */
 export function getTaskResults(
   { database, clock }: TaskReading,
@@ -19,6 +20,7 @@ export function getTaskResults(
 ): Promise<{ results: TaskResult[]; next?: string }> {
   return database.read(async (snapshot) => {
     const row = await requireTask(snapshot, id, clock.now());
+    if (row.type === ENFORCEMENT_TASK) throw inputError('id', 'the task is not about users');
     const scope: CursorScope = { list: 'task_results', sort: [], filter: { id } };
     const keys = asked.next === undefined ? [0] : decodeCursor('next', scope, asked.next, ['number']);
     const from = Number(keys[0]);

@@ -1,4 +1,5 @@
 export { cancelTask } from './cancel-task.ts';
+export { fanOuts } from './fan-outs.ts';
 export { getTask } from './get-task.ts';
 export { EXPORT_TASK, getTaskExport, streamTaskExport } from './get-task-export.ts';
 export { getTaskResults } from './get-task-results.ts';

@@ -5,6 +5,9 @@ import type { TaskChunksTable, TasksTable } from '../../storage/tables.ts';
 
 export type TaskRow = TasksTable;
 
+/** The type of the tasks that show how far an act is enforced. */
+export const ENFORCEMENT_TASK = 'enforcement';
+
 /** How long a task can be asked for: 7 days in milliseconds. */
 export const TASK_RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
 

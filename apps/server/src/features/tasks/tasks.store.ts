@@ -1,7 +1,7 @@
 import type { TaskId } from '@callgate/contract';
 import type { Handle, Tx } from '../../storage/database.ts';
 import { prepared } from '../../storage/prepared.ts';
-import { TASK_RETENTION_MS, type TaskRow } from './task.ts';
+import { ENFORCEMENT_TASK, TASK_RETENTION_MS, type TaskRow } from './task.ts';
 
 const UNFINISHED = ['pending', 'running'] as const;
 
@@ -129,8 +129,41 @@ const cancel = prepared<{ id: TaskId; now: number }, { done: number }>((db, p) =
     .updateTable('tasks')
     .set({ status: 'cancelled', updated_at: p('now'), leased_by: null, leased_until: 0 })
     .where('id', '=', p('id'))
+    .where('type', '!=', ENFORCEMENT_TASK)
     .where('status', 'in', UNFINISHED)
     .returning('done'),
+);
+const selectFanOut = prepared<{ id: TaskId }, Pick<TaskRow, 'input'>>((db, p) =>
+  db.selectFrom('tasks').select('input').where('id', '=', p('id')),
+);
+const noteProgress = prepared<Pick<TaskRow, 'id' | 'done' | 'total' | 'input'> & { now: number }, never>(
+  (db, p) =>
+    db
+      .updateTable('tasks')
+      .set({
+        status: 'running',
+        total: p('total'),
+        done: p('done'),
+        next_position: p('done'),
+        input: p('input'),
+        updated_at: p('now'),
+      })
+      .where('id', '=', p('id'))
+      .where('status', 'in', UNFINISHED)
+      .where('done', '<=', p('done')),
+);
+const completeWith = prepared<{ id: TaskId; result: string; now: number }, never>((db, p) =>
+  db
+    .updateTable('tasks')
+    .set((eb) => ({
+      status: 'completed',
+      done: eb.ref('total'),
+      next_position: eb.ref('total'),
+      result: p('result'),
+      updated_at: p('now'),
+    }))
+    .where('id', '=', p('id'))
+    .where('status', 'in', UNFINISHED),
 );
 const selectCutShort = prepared<{ now: number; limit: number }, TaskRow>((db, p) =>
   db
@@ -208,6 +241,22 @@ export const noteTaskFailure = async (
 /** Ends a task that has not ended; answers how many ids were done, or undefined when it had. */
 export const endCancelled = (tx: Tx, id: TaskId, now: number): Promise<{ done: number } | undefined> =>
   cancel.first(tx, { id, now });
+
+/** How far the task of a change that fans out is. */
+export const findFanOut = (handle: Handle, id: TaskId): Promise<Pick<TaskRow, 'input'> | undefined> =>
+  selectFanOut.first(handle, { id });
+
+/** Notes how far it is; nothing happens when it is further already, or completed. */
+export const noteFanOut = async (
+  tx: Tx,
+  at: Pick<TaskRow, 'id' | 'done' | 'total' | 'input'> & { now: number },
+): Promise<void> => void (await noteProgress.all(tx, at));
+
+/** Completes it with what came of it, once. */
+export const completeFanOut = async (
+  tx: Tx,
+  at: { id: TaskId; result: string; now: number },
+): Promise<void> => void (await completeWith.all(tx, at));
 
 /** Tasks that were cancelled or have failed, and are not settled. */
 export const tasksCutShort = (handle: Handle, asked: { now: number; limit: number }): Promise<TaskRow[]> =>

@@ -33,6 +33,7 @@ const REMOVES_NOBODY = at(
   'media.remove({ cid, identity }),',
   'Promise.resolve({ tracks: 0 }),',
 );
+const ROWS = 'e2e/media/rows.test.ts';
 const TELLS_NO_PERMISSION = at('livekit/livekit-adapter', 'permission: permissionOf(wanted),', '');
 
 /** Faults that need media to be seen: each takes the rule's tests with LiveKit, on SQLite. */
@@ -241,6 +242,38 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
     what: 'hidden people are announced',
     edits: [at('livekit/livekit-grants', '    hidden: wanted.isHidden,', '    hidden: false,')],
     test: 'e2e/media/hiding.test.ts',
+  },
+  {
+    rule: 'ENF30',
+    what: 'a mute of all others is of nobody',
+    edits: [
+      at('features/mutes/mute-users', '[...here].filter((id) => id !== by)', '[...here].filter(() => false)'),
+    ],
+    ...{ test: ROWS, title: '\\[ENF30\\] a mute of all others' },
+  },
+  {
+    rule: 'ENF31',
+    what: 'a role that goes is not told to the media server',
+    edits: [TELLS_NO_PERMISSION],
+    ...{ test: ROWS, title: '\\[ENF31\\] a call role' },
+  },
+  {
+    rule: 'ENF32',
+    what: 'others at a banned address stay',
+    edits: [at('features/bans/ban-user', '...(hasAddresses ? [{ addresses: true } as const] : []),', '')],
+    ...{ test: ROWS, title: '\\[ENF32\\] by a ban of the address' },
+  },
+  {
+    rule: 'ENF33',
+    what: 'the door lets in who comes to a call that is backstage',
+    edits: [
+      at(
+        'features/policy/participant-policy',
+        "return isClosedBackstage(facts) && !held.has('join-backstage') ? 'backstage' : null;",
+        "return isClosedBackstage(facts) && held.size === 0 ? 'backstage' : null;",
+      ),
+    ],
+    ...{ test: ROWS, title: '\\[ENF33\\] a call that is backstage' },
   },
   {
     rule: 'SES27',

@@ -306,6 +306,18 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
     test: 'e2e/media/door.test.ts',
   },
   {
+    rule: 'SES29',
+    what: 'the seat of who is being removed is free at once',
+    edits: [
+      at(
+        'features/media/media-sessions.store',
+        'return (taken?.seats ?? 0) + (held?.seats ?? 0);',
+        'return (taken?.seats ?? 0) + 0 * (held?.seats ?? 0);',
+      ),
+    ],
+    test: 'e2e/media/late.test.ts',
+  },
+  {
     rule: 'RET1',
     what: 'sessions of before a kick are as good as later ones',
     edits: [

@@ -10,6 +10,8 @@ const shared = {
   testTimeout: 60_000,
   hookTimeout: 120_000,
   teardownTimeout: 20_000,
+  // Of tests that go on side by side, each with processes of its own.
+  maxConcurrency: 4,
   env: { CALLGATE_TEST_SEED: process.env.CALLGATE_TEST_SEED ?? String(freshSeed()) },
 } as const;
 

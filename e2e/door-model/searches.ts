@@ -63,10 +63,7 @@ export const RIGHT: Readonly<Record<string, readonly Told[]>> = {
       size: 2,
     },
   ],
-  DOR5: [
-    { what: 'one seat, two people', ...of('seats', '', 'seats') },
-    { what: 'who is being removed keeps the seat', ...of('seats', 'REVOKED_SIT', 'seats strict') },
-  ],
+  DOR5: [{ what: 'one seat, two people', ...of('seats', '', 'seats strict') }],
   DOR6: [
     { what: 'a revoke while a door dials', ...of('permissions', '', 'revokes') },
     { what: 'the door at another node', ...of('permissions', 'DOOR=1', 'revokes') },
@@ -141,7 +138,7 @@ export const WRONG: readonly Told[] = [
   { what: 'seats are counted in (b)', ...of('seats', 'COUNTS_IN_B', 'seats') },
   { what: 'a report of a predecessor frees the seat of its successor', ...of('seats', 'UNMARKED', 'seats') },
   { what: 'the sweep frees the seat of who came meanwhile', ...of('seats', 'LOST_UNASKED', 'seats') },
-  { what: 'the seat of who is being removed is free at once', ...of('seats', '', 'strict') },
+  { what: 'the seat of who is being removed is free at once', ...of('seats', 'REVOKED_RISE', 'strict') },
   { what: 'nobody compares before (e) with what was dialled', ...of('permissions', 'NO_D2', 'revokes') },
   {
     what: 'the gateway trusts the media server',

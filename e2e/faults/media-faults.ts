@@ -33,6 +33,7 @@ const REMOVES_NOBODY = at(
   'media.remove({ cid, identity }),',
   'Promise.resolve({ tracks: 0 }),',
 );
+const ROWS = 'e2e/media/rows.test.ts';
 const TELLS_NO_PERMISSION = at('livekit/livekit-adapter', 'permission: permissionOf(wanted),', '');
 
 /** Faults that need media to be seen: each takes the rule's tests with LiveKit, on SQLite. */
@@ -256,6 +257,44 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
     onPostgres: true,
   },
   {
+    rule: 'ENF14',
+    what: 'a change of everybody ends before it has begun',
+    edits: [at('features/enforcement/fan-out', 'while (left.length > 0) {', 'while (left.length > 1e9) {')],
+    test: 'e2e/media/fan-out.test.ts',
+  },
+  {
+    rule: 'ENF15',
+    what: 'a mute of all others is of nobody',
+    edits: [
+      at('features/mutes/mute-users', '[...here].filter((id) => id !== by)', '[...here].filter(() => false)'),
+    ],
+    ...{ test: ROWS, title: '\\[ENF15\\] a mute of all others' },
+  },
+  {
+    rule: 'ENF16',
+    what: 'a role that goes is not told to the media server',
+    edits: [TELLS_NO_PERMISSION],
+    ...{ test: ROWS, title: '\\[ENF16\\] a call role' },
+  },
+  {
+    rule: 'ENF17',
+    what: 'others at a banned address stay',
+    edits: [at('features/bans/ban-user', '...(hasAddresses ? [{ addresses: true } as const] : []),', '')],
+    ...{ test: ROWS, title: '\\[ENF17\\] by a ban of the address' },
+  },
+  {
+    rule: 'ENF18',
+    what: 'the door lets in who comes to a call that is backstage',
+    edits: [
+      at(
+        'features/policy/participant-policy',
+        "return isClosedBackstage(facts) && !held.has('join-backstage') ? 'backstage' : null;",
+        "return isClosedBackstage(facts) && held.size === 0 ? 'backstage' : null;",
+      ),
+    ],
+    ...{ test: ROWS, title: '\\[ENF18\\] a call that is backstage' },
+  },
+  {
     rule: 'SES27',
     what: 'who leaves stays in the session',
     edits: [
@@ -284,6 +323,18 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
       ),
     ],
     test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'SES29',
+    what: 'the seat of who is being removed is free at once',
+    edits: [
+      at(
+        'features/media/media-sessions.store',
+        'return (taken?.seats ?? 0) + (held?.seats ?? 0);',
+        'return (taken?.seats ?? 0) + 0 * (held?.seats ?? 0);',
+      ),
+    ],
+    test: 'e2e/media/late.test.ts',
   },
   {
     rule: 'RET1',

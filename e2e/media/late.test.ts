@@ -82,6 +82,31 @@ for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
       await until('the act binds', async () => (await identities(cid)).length === 0);
     });
 
+    test('[SES29] who is being removed keeps the seat until the media server has answered', async () => {
+      const cid = `default:late-${++rooms}`;
+      const path = await world.call(cid, ['sara', 'bob'], { limits: { max_participants: 1 } });
+      const { body } = await world.joinCall(path, 'bob');
+      const knockAsBob = () => knock(body.credentials.url, body.credentials.token);
+      const full = { details: [{ reason: 'full' }] };
+      await enterBySignal(path, 'sara');
+      world.livekit.pause();
+      try {
+        const block = await world.act('POST', `${path}/block`, { user_id: 'sara' });
+        expect(block.state).toBe('pending');
+        expect(await knockAsBob()).toMatchObject({ status: 403, body: full });
+        expect(await world.joinCall(path, 'bob')).toMatchObject({ status: 403, body: full });
+      } finally {
+        world.livekit.resume();
+      }
+      const isIn = async () => {
+        const knocked = await knockAsBob();
+        if ('socket' in knocked) knocked.socket.close();
+        return 'socket' in knocked;
+      };
+      await until('the seat is free', isIn);
+      expect(await identities(cid)).not.toContain('sara');
+    });
+
     test('[ENF3] whoever is at the media server without a session is removed', async () => {
       const { path, cid } = await room();
       await enterBySignal(path, 'bob');

@@ -32,6 +32,8 @@ export interface MediaWorld {
   joinCall(path: string, userId: string, more?: object): Promise<Reply<Joined & Body>>;
   /** A client of the person that is in the media; `using`: of another kind than the world's. */
   enter(path: string, userId: string, more?: object, using?: ClientEngine): Promise<Present>;
+  /** As `enter`, of somebody who has joined. */
+  enterWith(userId: string, joined: Joined, using?: ClientEngine): Promise<Present>;
   /** Closes the clients; the servers go on, for the next test. */
   clear(): Promise<void>;
   close(): Promise<void>;
@@ -87,11 +89,20 @@ export async function openMediaWorld(
   };
   const joinCall: MediaWorld['joinCall'] = async (path, userId, more = {}) =>
     (await ask('POST', `${path}/join`, { ...more, user_id: userId })) as Reply<Joined & Body>;
+  const enterWith: MediaWorld['enterWith'] = async (userId, joined, using = clients) => {
+    const client = await using.open();
+    open.push(client);
+    await client.join(joined.credentials.url, joined.credentials.token).catch((error: Error) => {
+      throw new Error(`${userId} does not come in: ${error.message}\n${server.output().slice(-6_000)}`);
+    });
+    return { userId, client, joined };
+  };
   return {
     server,
     livekit,
     ask,
     joinCall,
+    enterWith,
     async act(method, path, body, as) {
       const { enforcement } = await succeed(method, path, body, as);
       if (!enforcement) throw new Error(`${method} ${path} says nothing of enforcement`);
@@ -105,15 +116,10 @@ export async function openMediaWorld(
       await succeed('POST', path, { data });
       return path;
     },
-    async enter(path, userId, more, using = clients) {
+    async enter(path, userId, more, using) {
       const { status, body: joined } = await joinCall(path, userId, more);
       if (status !== 201) throw new Error(`${userId} may not join: ${JSON.stringify(joined)}`);
-      const client = await using.open();
-      open.push(client);
-      await client.join(joined.credentials.url, joined.credentials.token).catch((error: Error) => {
-        throw new Error(`${userId} does not come in: ${error.message}\n${server.output().slice(-6_000)}`);
-      });
-      return { userId, client, joined };
+      return enterWith(userId, joined, using);
     },
     async clear() {
       await Promise.all(open.splice(0).map((client) => client.close()));

@@ -23,10 +23,10 @@ bool relayed[DOORS + 1];
 #define hasTurn(s, c) (at[s] == mark(c))
 #endif
 #define flows(s) (part[s] != 0 && relayed[part[s]])
-#ifdef REVOKED_SIT                    /* who is being removed keeps the seat until the media server has answered */
-#define sits(s) (isLive(s) || row[s] == revoked)
-#else
+#ifdef REVOKED_RISE                   /* the seat of who is being removed is free at once */
 #define sits(s) isLive(s)
+#else                                 /* they keep it until the media server has answered */
+#define sits(s) (isLive(s) || row[s] == revoked)
 #endif
 
 inline leaves(who) {
@@ -135,9 +135,9 @@ init {
   atomic { run Door(0); run Door(1); run Door(2); run Kick(); run News(); run Sweep() }
 }
 
-/* Of the sessions that are not over never more flow than there are seats. */
+/* Of the sessions that are not over never more flow than there are seats: also with REVOKED_RISE. */
 ltl seats { [] !(flows(0) && flows(1) && row[0] != revoked && row[1] != revoked) }
-/* Nor with those that are being removed: holds with REVOKED_SIT. */
+/* Nor with those that are being removed. */
 ltl strict { [] !(flows(0) && flows(1)) }
 /* Must fail: somebody gets the seat of one who has gone. */
 ltl stuck { [] !(row[0] == ended && flows(1)) }

@@ -26,5 +26,5 @@ export const callSources = (clock: Clock): Pick<PolicySources, 'call' | 'seatsTa
       createdById: row.created_by_id,
     };
   },
-  seatsTaken: countSeatsTaken,
+  seatsTaken: (handle, cid) => countSeatsTaken(handle, cid, clock.now()),
 });

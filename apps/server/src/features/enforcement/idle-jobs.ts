@@ -7,7 +7,7 @@ import { writeOutcomes } from './outcomes.ts';
 
 /** Jobs are marked done together, this many at most in one transaction. */
 const FLUSH_BATCH = 200;
-/** And this long after the first of them at the latest, in milliseconds. */
+/** And this long after the first of them at the latest, in milliseconds; at once where somebody has gone. */
 const FLUSH_AFTER_MS = 250;
 
 /** What came of a job that needs no commit of its own. */
@@ -70,8 +70,10 @@ export function createIdleJobs(deps: {
     resultOf: (id) => outcomes.get(id)?.result,
     add(outcome) {
       outcomes.set(outcome.id, outcome);
-      if (isStopped || timer !== undefined) return;
-      timer = setTimeout(() => void flush().catch(onFailure), FLUSH_AFTER_MS).unref();
+      if (isStopped) return;
+      timer ??= setTimeout(() => void flush().catch(onFailure), FLUSH_AFTER_MS).unref();
+      // Who comes next waits for the seats of those who are gone. What is being written takes them along.
+      if (outcome.gone?.length && running === undefined) void flush().catch(onFailure);
     },
     stop() {
       isStopped = true;

@@ -188,6 +188,16 @@ const countSeats = prepared<{ cid: CallCid }, { seats: number }>((db, p) =>
     .where('hidden', '=', 0)
     .where('state', 'in', LIVE),
 );
+/** A statement of its own, or the partial indexes would not be used. */
+const countHeldSeats = prepared<{ cid: CallCid; since: number }, { seats: number }>((db, p) =>
+  db
+    .selectFrom('media_sessions')
+    .select((eb) => eb.fn.countAll<number>().as('seats'))
+    .where('cid', '=', p('cid'))
+    .where('hidden', '=', 0)
+    .where('state', '=', 'revoked')
+    .where('ended_at', '>', p('since')),
+);
 
 const selectCameIn = prepared<{ cid: CallCid; ids: string; since: number }, { user_id: UserId }>(
   (db, p, engine) =>
@@ -318,9 +328,21 @@ export const findSession = (handle: Handle, id: SessionId): Promise<MediaSession
 export const sessionsOfCall = (handle: Handle, cid: CallCid): Promise<MediaSessionRow[]> =>
   selectOfCall.all(handle, { cid });
 
-/** Visible sessions, pending or active: the seats that `limits.max_participants` counts. */
-export const countSeatsTaken = async (handle: Handle, cid: CallCid): Promise<number> =>
-  (await countSeats.first(handle, { cid }))?.seats ?? 0;
+/** How long a session that is over holds its seat while the media server does not answer, in milliseconds. */
+export const SEAT_HELD_MS = 60_000;
+
+/**
+ * The seats that `limits.max_participants` counts: visible sessions, pending or active, and those that are over and that the
+ * media server has not said to be gone. An answer that never comes holds a seat for a minute.
+ * In this order: a session that ends between the two is counted twice, and never not at all.
+ */
+export async function countSeatsTaken(handle: Handle, cid: CallCid, now: number): Promise<number> {
+  const [taken, held] = await Promise.all([
+    countSeats.first(handle, { cid }),
+    countHeldSeats.first(handle, { cid, since: now - SEAT_HELD_MS }),
+  ]);
+  return (taken?.seats ?? 0) + (held?.seats ?? 0);
+}
 
 /** Visible sessions that have joined. */
 export const visibleSessionsIn = async (handle: Handle, cid: CallCid): Promise<number> =>

@@ -1,38 +1,52 @@
+import { endTransports } from '../../e2e/raw-client/index.ts';
 import { quantile } from '../measure/figures.ts';
 import { atLeast, type Line, ms, type Part, ratio, under } from '../measure/result.ts';
 import type { RunOptions } from '../measure/run-options.ts';
 import type { Postgres } from '../measure/subjects.ts';
+import { handIn, type Speaker, speak } from './speakers.ts';
 import { comeIn, type DoorStage, demand, makeRoom, onEachDoor, passOf } from './stage.ts';
 
 /** People in the call beside the one that is acted on. */
 const PEOPLE = 100;
+/** Speakers that are in at once, half of them for LiveKit's own acts; for each lot the listener is a new one. */
+const LOT = 10;
 
 type Act = 'kick' | 'ban' | 'mute' | 'revoke';
 const ACTS: readonly Act[] = ['kick', 'ban', 'mute', 'revoke'];
 
-/** From the request to the reply `applied`, beside the same request made to LiveKit itself. */
+/** From the request to the last packet and to the reply `applied`, beside the like request made to LiveKit itself. */
 export async function measureActs(postgres: Postgres | undefined, options: RunOptions): Promise<Part> {
   const measured = await onEachDoor(postgres, options, (stage) => ofEngine(stage, options.mediaActs));
+  // Its threads would keep this process.
+  endTransports();
   const all = measured.flat();
   return {
-    title: 'From an act to its reply',
+    title: 'From an act to silence, and to its reply',
     text:
-      `${PEOPLE} people in a call by signalling alone (LiveKit keeps them without media for the time that this takes); ${options.mediaActs} ` +
-      `acts of each kind, one at a time, each on somebody who has just come in: from the request to the reply that says ` +
-      `\`applied\`. Beside each act LiveKit's own API is asked to do the like, with nothing in between.`,
-    head: ['', 'act p50', 'act p99', 'LiveKit p50', 'ratio of p50', 'pending'],
+      `${PEOPLE} people in a call by signalling alone (LiveKit keeps them without media for the time that this takes), up to ${LOT} more who ` +
+      `send a voice of 200 packets a second, and one who hears them; ${options.mediaActs} acts of each kind, one at a time, each on a speaker. ` +
+      `Silence: from the request to the last packet that was forwarded (0: none was after the request). Reply: to the one that says ` +
+      `\`applied\`. Beside each act LiveKit's own API is asked to do the like to another speaker, with nothing in between.`,
+    head: [
+      ...['', 'silence p50', 'silence p99', 'reply p50', 'reply p99'],
+      ...['LiveKit p50', 'ratio of p50', "LiveKit's silence p50", 'pending'],
+    ],
     lines: all.map(
-      ({ name, act, bare, pending }): Line => [
+      ({ name, act, bare, pending, silence, bareSilence }): Line => [
         name,
+        ms(quantile(silence, 0.5)),
+        ms(quantile(silence, 0.99)),
         ms(quantile(act, 0.5)),
         ms(quantile(act, 0.99)),
         ms(quantile(bare, 0.5)),
         ratio(quantile(act, 0.5) / quantile(bare, 0.5)),
+        ms(quantile(bareSilence, 0.5)),
         String(pending),
       ],
     ),
-    targets: all.flatMap(({ name, act, bare, pending }) => [
-      under(`${name}, p99`, quantile(act, 0.99), 150, 'ms'),
+    targets: all.flatMap(({ name, act, bare, pending, silence }) => [
+      under(`${name}, to silence, p99`, quantile(silence, 0.99), 150, 'ms'),
+      under(`${name}, to the reply, p99`, quantile(act, 0.99), 150, 'ms'),
       {
         ...under(`${name}, of LiveKit's own, p50`, quantile(act, 0.5) / quantile(bare, 0.5), 1.5, ''),
         wanted: 'at most 1.5',
@@ -49,34 +63,76 @@ export async function measureActs(postgres: Postgres | undefined, options: RunOp
 interface Measured {
   name: string;
   act: Float64Array;
+  silence: Float64Array;
   bare: Float64Array;
+  bareSilence: Float64Array;
   pending: number;
 }
 
 async function ofEngine(stage: DoorStage, count: number): Promise<Measured[]> {
   const found: Measured[] = [];
-  for (const kind of ACTS) {
-    const call = `acts-${kind}`;
-    const ids = await makeRoom(stage, call, PEOPLE + 2 * count);
-    const sockets = await Promise.all(
-      ids.slice(0, PEOPLE).map(async (id) => comeIn(await passOf(stage, call, id))),
-    );
-    const [act, bare] = [new Float64Array(count), new Float64Array(count)];
-    let pending = 0;
-    for (let at = 0; at < count; at++) {
-      const [first = '', second = ''] = ids.slice(PEOPLE + 2 * at);
-      const socket = await comeIn(await passOf(stage, call, first));
-      const started = performance.now();
-      const { enforcement } = await demand(stage, ...requestOf(kind, call, first));
-      act[at] = performance.now() - started;
-      if ((enforcement as { state: string }).state !== 'applied') pending++;
-      socket.close();
-      bare[at] = await askBare(stage, { kind, call, userId: second });
-    }
-    for (const socket of sockets) socket.close();
-    found.push({ name: `${kind}, ${stage.engine}`, act, bare, pending });
-  }
+  for (const kind of ACTS) found.push(await ofKind(stage, kind, count));
   return found;
+}
+
+async function ofKind(stage: DoorStage, kind: Act, count: number): Promise<Measured> {
+  const call = `acts-${kind}`;
+  const ids = await makeRoom(stage, call, PEOPLE + 2 * count);
+  const sockets = await Promise.all(
+    ids.slice(0, PEOPLE).map(async (id) => comeIn(await passOf(stage, call, id))),
+  );
+  const figures = () => new Float64Array(count);
+  const measured: Measured = {
+    ...{ name: `${kind}, ${stage.engine}`, pending: 0 },
+    ...{ act: figures(), silence: figures(), bare: figures(), bareSilence: figures() },
+  };
+  const speaking = ids.slice(PEOPLE);
+  for (let at = 0; at < count; ) {
+    const lot = await openLot(stage, call, speaking.splice(0, LOT));
+    while (lot.speakers.length > 0) {
+      const [first, second] = lot.speakers.splice(0, 2) as [Speaker, Speaker];
+      await actOn(stage, measured, { at: at++, kind, call, first, second });
+    }
+    lot.close();
+  }
+  for (const socket of sockets) socket.close();
+  return measured;
+}
+
+/** A new listener, and speakers that it hears. */
+async function openLot(
+  stage: DoorStage,
+  call: string,
+  ids: readonly string[],
+): Promise<{ speakers: Speaker[]; close(): void }> {
+  const listener = await handIn(stage, call, 'owner');
+  const speakers: Speaker[] = [];
+  for (const userId of ids) speakers.push(await speak(stage, { call, userId, listener }));
+  const all = [...speakers, listener];
+  return {
+    speakers,
+    close() {
+      for (const one of all) one.close();
+    },
+  };
+}
+
+async function actOn(
+  stage: DoorStage,
+  measured: Measured,
+  { at, kind, call, first, second }: { at: number; kind: Act; call: string; first: Speaker; second: Speaker },
+): Promise<void> {
+  const request = requestOf(kind, call, first.userId);
+  const started = performance.now();
+  const { enforcement } = await demand(stage, ...request);
+  measured.act[at] = performance.now() - started;
+  if ((enforcement as { state: string }).state !== 'applied') measured.pending++;
+  measured.silence[at] = Math.max(0, (await first.lastHeardAt()) - started);
+  const ask = await bareRequest(stage, { kind, call, userId: second.userId });
+  const asked = performance.now();
+  await ask();
+  measured.bare[at] = performance.now() - asked;
+  measured.bareSilence[at] = Math.max(0, (await second.lastHeardAt()) - asked);
 }
 
 function requestOf(kind: Act, call: string, user_id: string): [string, string, object] {
@@ -93,21 +149,21 @@ function requestOf(kind: Act, call: string, user_id: string): [string, string, o
   }
 }
 
-/** What LiveKit's own API takes for the like, on somebody else who has just come in. */
-async function askBare(
+/** The like, asked of LiveKit's own API. */
+async function bareRequest(
   stage: DoorStage,
   { kind, call, userId }: { kind: Act; call: string; userId: string },
-): Promise<number> {
-  const socket = await comeIn(await passOf(stage, call, userId));
+): Promise<() => Promise<unknown>> {
   const { rooms } = stage.livekit;
   const room = `default:${call}`;
   const all = await rooms.listParticipants(room);
-  const identity = all.find((one) => one.identity.startsWith(`${userId}#`))?.identity ?? '';
-  const started = performance.now();
-  if (kind === 'kick' || kind === 'ban') await rooms.removeParticipant(room, identity);
-  else
-    await rooms.updateParticipant(room, identity, { permission: { canSubscribe: true, canPublish: false } });
-  const took = performance.now() - started;
-  socket.close();
-  return took;
+  const participant = all.find((one) => one.identity.startsWith(`${userId}#`));
+  if (!participant) throw new Error(`${userId} is not there`);
+  const { identity } = participant;
+  const sid = participant.tracks[0]?.sid ?? '';
+  if (kind === 'mute') return () => rooms.mutePublishedTrack(room, identity, sid, true);
+  if (kind === 'revoke')
+    return () =>
+      rooms.updateParticipant(room, identity, { permission: { canSubscribe: true, canPublish: false } });
+  return () => rooms.removeParticipant(room, identity);
 }

@@ -24,7 +24,7 @@ export async function measureOpen(postgres: Postgres | undefined, options: RunOp
     const before = await stage.probe();
     const sockets: Awaited<ReturnType<typeof comeIn>>[] = [];
     for (let at = 0; at < passes.length; at += AT_ONCE) {
-      sockets.push(...(await Promise.all(passes.slice(at, at + AT_ONCE).map(comeIn))));
+      sockets.push(...(await Promise.all(passes.slice(at, at + AT_ONCE).map((pass) => comeIn(pass)))));
     }
     await pause(AT_REST_MS);
     const after = await stage.probe();

@@ -61,8 +61,11 @@ export async function passOf(
 }
 
 /** Knocks, and waits for the join; throws when nobody is let in. */
-export async function comeIn({ url, token }: { url: string; token: string }): Promise<SignalSocket> {
-  const knocked = await knock(url, token);
+export async function comeIn(
+  { url, token }: { url: string; token: string },
+  query: Record<string, string> = {},
+): Promise<SignalSocket> {
+  const knocked = await knock(url, token, query);
   if (!('socket' in knocked))
     throw new Error(`not let in: ${knocked.status} ${JSON.stringify(knocked.body)}`);
   await knocked.socket.until('join');

@@ -238,6 +238,12 @@ export const MESSAGE_FAULTS: readonly PlantedFault[] = [
     seenBy('join-request'),
   ),
   fault(
+    'GWM30',
+    'what is written once is sent to everybody, whoever is hidden',
+    at('to-client', 'told.length === participants.length &&', 'told.length > 0 ||'),
+    seenBy('to-client'),
+  ),
+  fault(
     'GAT1',
     'frames behind the first are lost',
     at('dial', 'for (const bytes of rest) onMessage(bytes);', ''),

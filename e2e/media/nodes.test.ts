@@ -1,3 +1,5 @@
+import { rawStatement } from '@callgate/server/storage/prepared.ts';
+import { openReader } from '@callgate/server/storage/reader.ts';
 import { afterAll, describe, expect, test } from 'vitest';
 import { until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
@@ -50,6 +52,16 @@ describe.skipIf(LIVEKIT === undefined || postgres === undefined)('two processes 
       expect(await inLog()).toBe('pending');
       world.livekit.resume();
       await until('the other process has done it', async () => (await inLog()) === 'applied', 12_000);
+      await other.stop();
+      const reader = await openReader({ url: databaseUrl });
+      const count = async (what: string) => {
+        const counted = rawStatement<{ count: number }>(`select count(*) as count from ${what}`);
+        return Number((await reader.handle.run(counted))[0]?.count);
+      };
+      const told = await count(`outbox where type = 'enforcement.completed'`);
+      const recorded = await count(`audit_records where action = 'call.block'`);
+      await reader.close();
+      expect({ told, recorded }).toEqual({ told: 1, recorded: 1 });
       const there = await world.livekit.rooms.listParticipants(cid).catch(() => []);
       expect(there).toEqual([]);
     } finally {

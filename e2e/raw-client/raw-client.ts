@@ -136,7 +136,8 @@ function openPeers(name: string, { send, ear, data, rewrite }: PeersDeps): Peers
   const early = new Map<SignalTarget, TrickleRequest[]>();
   /** Kept, because the library's objects end with the last that names them. */
   const channels: DataChannel[] = [];
-  let answering = 0;
+  /** The offers that are not answered yet: the library hands its answers over later. */
+  const answering: number[] = [];
 
   const open = (target: SignalTarget): PeerConnection => {
     const connection = new PeerConnection(`${name}-${target}`, {
@@ -167,7 +168,10 @@ function openPeers(name: string, { send, ear, data, rewrite }: PeersDeps): Peers
     if (target === SignalTarget.PUBLISHER)
       send({ case: 'offer', value: new SessionDescription({ type, sdp: rewrite(namedFirst(sdp)) }) });
     else
-      send({ case: 'answer', value: new SessionDescription({ type, sdp: receiving(sdp), id: answering }) });
+      send({
+        case: 'answer',
+        value: new SessionDescription({ type, sdp: receiving(sdp), id: answering.shift() ?? 0 }),
+      });
   };
   const hearOffer = ({ sdp, id }: SessionDescription): void => {
     if (!subscriber) {
@@ -178,7 +182,7 @@ function openPeers(name: string, { send, ear, data, rewrite }: PeersDeps): Peers
         channel.onMessage((packet) => void data.push(Buffer.from(packet as Buffer)));
       });
     }
-    answering = id;
+    answering.push(id);
     ear.offered(sdp);
     subscriber.setRemoteDescription(sdp, 'offer');
     subscriber.setLocalDescription('answer');

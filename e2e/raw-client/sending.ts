@@ -46,7 +46,11 @@ function video(mid: string, ssrc: number, cid: string): Video {
 function pump(track: Track, stream: RtpStream, paceMs: number): Sending {
   let sent = 0;
   const timer = setInterval(() => {
-    if (track.isOpen() && track.sendMessageBinary(rtpPacket(stream, sent))) sent++;
+    try {
+      if (track.isOpen() && track.sendMessageBinary(rtpPacket(stream, sent))) sent++;
+    } catch {
+      // Closed by the library's own thread since it was asked.
+    }
   }, paceMs).unref();
   return {
     get sent() {

@@ -100,7 +100,8 @@ export function createServices(parts: Parts): CoreServices {
   const door = createDoor({ database, clock, policy, enforcement, judge, onEvents, node });
   const lost = (id: SessionId, participantSid: string | null) => door.lost(id, participantSid);
   const { found } = door;
-  const sweep = createSweep({ database, clock, logger, media, judge, enforcement, lost, found });
+  const comparing = { database, clock, logger, media, judge, enforcement };
+  const sweep = createSweep({ ...comparing, lost, found, node });
   const joinTokens = createJoinTokens(() => demandCredentials(parts.credentials).apiSecret);
   const sequencer = createSequencer({ database, clock, keys: auditKeys, folder: config.dataDir, logger });
   const userTokens = userTokenSigner(parts.credentials);

@@ -10,6 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { testCounts, testSeed } from '../../../../scripts/test-counts.ts';
 import { openConnection, rehide } from './connection.ts';
 import { judgeRequest, readRequest } from './from-client.ts';
+import { encodeResponse } from './signal-codec.ts';
 import {
   AUDIO,
   CAMERA,
@@ -63,6 +64,23 @@ describe('messages of a media server', () => {
     expect(update(connection, anna).dropped).toBe('update');
     expect(people(update(connection, person('anna', [], ParticipantInfo_State.DISCONNECTED)))).toEqual([]);
     expect(people(join([]).joined)).toEqual(['anna ACTIVE', 'ben ACTIVE']);
+  });
+
+  test('[GWM30] what everybody is told is read and written once, and hidden people are left out all the same', () => {
+    const crowd = Array.from({ length: 20 }, (_, at) => person(`crowd-${at}`));
+    const told = new SignalResponse({
+      message: { case: 'update', value: { participants: [...crowd, anna, ben] } as never },
+    }).toBinary();
+    const tokens = { refreshToken: () => undefined };
+    const hear = (hidden: readonly string[]) => judgeResponse(join(hidden).connection, told.slice(), tokens);
+    const [open, hiding, again] = [hear([]), hear(['anna']), hear([])];
+    const names = (verdict: ServerVerdict) => people(verdict).map((line) => line.split(' ')[0]);
+    expect(names(hiding)).toEqual(names(open).filter((name) => name !== 'anna'));
+    expect(names(again)).toEqual([...crowd, anna, ben].map(({ identity }) => identity));
+    const written = (verdict: ServerVerdict) => verdict.relay && encodeResponse(verdict.relay);
+    expect(written(again)).toBe(written(open));
+    expect(written(hiding)).not.toEqual(written(open));
+    expect(SignalResponse.fromBinary(written(hiding) ?? new Uint8Array())).toEqual(hiding.relay);
   });
 
   test('[GWM18] what else names people names those whom the client knows', () => {

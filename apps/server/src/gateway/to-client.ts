@@ -3,6 +3,7 @@ import {
   MuteTrackRequest,
   type ParticipantInfo,
   ParticipantInfo_State,
+  ParticipantUpdate,
   SignalRequest,
   SignalResponse,
   type TrackPublishedResponse,
@@ -33,7 +34,7 @@ export function judgeResponse(
     case 'join':
       return judgeJoin(connection, message.value);
     case 'update':
-      return judgeUpdate(connection, message.value.participants);
+      return judgeUpdate(connection, message.value);
     case 'trackPublished':
       return judgePublished(connection, message.value);
     case 'trackUnpublished':
@@ -120,7 +121,8 @@ function judgeJoin(connection: Connection, join: JoinResponse): ServerVerdict {
   };
 }
 
-function judgeUpdate(connection: Connection, participants: readonly ParticipantInfo[]): ServerVerdict {
+function judgeUpdate(connection: Connection, update: ParticipantUpdate): ServerVerdict {
+  const { participants } = update;
   const { roster, hiding } = connection;
   const own = judgeOwn(
     connection,
@@ -130,10 +132,10 @@ function judgeUpdate(connection: Connection, participants: readonly ParticipantI
   const { told, asked } = roster.heard(participants, hiding);
   const also = { also: own.also ?? [], upstream: subscriptionRequests(asked) };
   if (told.length === 0) return { dropped: 'update', ...also };
-  return {
-    ...relay({ case: 'update', value: { participants: told } as MessageOf<'update'>['value'] }),
-    ...also,
-  };
+  // As it came, so that it is written once for all who are told the same.
+  const isAll = told.length === participants.length && told.every((info, at) => info === participants[at]);
+  const value = isAll ? update : new ParticipantUpdate({ participants: told });
+  return { ...relay({ case: 'update', value }), ...also };
 }
 
 /**

@@ -33,27 +33,35 @@ export function createAbandonedJobs(deps: {
   const { database, clock, node, own, work, onFailure } = deps;
   let timer: NodeJS.Timeout | undefined;
 
-  const rounds = createRounds(async () => {
+  // Apart from each other: what was taken may take the media server long, and all that is worked on is held meanwhile.
+  const holding = createRounds(async () => {
     const held = own();
+    if (held.length === 0) return;
     const holder = { node, until: clock.now() + JOB_LEASE_MS };
-    if (held.length > 0) await database.write((tx) => prolongJobs(tx, held, holder));
+    await database.write((tx) => prolongJobs(tx, held, holder));
+  }, onFailure);
+  const taking = createRounds(async () => {
     const left = await database.read((snapshot) => abandonedJobs(snapshot, clock.now()));
     if (left.length === 0) return;
+    const ids = left.map(({ id }) => id);
+    const now = clock.now();
     const taken = await database.write((tx) =>
-      takeAbandoned(
-        tx,
-        left.map(({ id }) => id),
-        { ...holder, now: clock.now() },
-      ),
+      takeAbandoned(tx, ids, { node, until: now + JOB_LEASE_MS, now }),
     );
     await Promise.all(taken.map(work));
   }, onFailure);
 
   return {
     start() {
-      timer ??= setInterval(() => rounds.wake(), LOOK_MS).unref();
+      timer ??= setInterval(() => {
+        holding.wake();
+        taking.wake();
+      }, LOOK_MS).unref();
     },
-    run: () => rounds.run(),
+    async run() {
+      await holding.run();
+      await taking.run();
+    },
     stop: () => clearInterval(timer),
   };
 }

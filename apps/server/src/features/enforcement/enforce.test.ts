@@ -1,8 +1,11 @@
 import type { CallCid } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { JobsTable } from '../../storage/tables.ts';
 import { testEngines } from '../../storage/test-databases.ts';
+import { noMediaPlane } from '../media/index.ts';
 import { createAbandonedJobs } from './abandoned-jobs.ts';
-import { type ActsWorld, block, CID, createActsWorld, id, KILLED, request } from './test-acts.ts';
+import { createActs } from './act.ts';
+import { type ActsWorld, block, CID, createActsWorld, id, joinMedia, KILLED, request } from './test-acts.ts';
 
 const OTHER = 'default:other' as CallCid;
 
@@ -124,6 +127,56 @@ for (const engine of testEngines) {
       await other.takeUp();
       await other.flush();
       expect(await pending()).toBe(0);
+    });
+
+    it('[ACT22] nor while it does what others have left', async () => {
+      await world.join('sara');
+      await expect(world.killed.perform(request('mod'), block('sara'))).rejects.toBe(KILLED);
+      world.clock.time += 5_001;
+      const { database, clock } = world;
+      const taken: JobsTable[] = [];
+      const slow = createAbandonedJobs({
+        ...{ database, clock, node: 'slow', own: () => taken.map((job) => job.id) },
+        work: (job) => new Promise(() => taken.push(job)),
+        onFailure: (error) => void world.failures.push(error),
+      });
+      void slow.run();
+      await vi.waitFor(() => expect(taken).toHaveLength(1), { interval: 5 });
+      const other = world.another();
+      for (let seconds = 0; seconds < 12; seconds += 4) {
+        clock.time += 4_000;
+        void slow.run();
+        const heldUntil = clock.time + 5_000;
+        const isHeld = async () =>
+          expect(await world.rows('jobs')).toMatchObject([{ leased_by: 'slow', leased_until: heldUntil }]);
+        await vi.waitFor(isHeld, { interval: 5 });
+        await other.takeUp();
+      }
+      expect(await pending()).toBe(1);
+    });
+
+    it('[ACT23] a hundred jobs are worked on at a time; others answer `pending`, and are done when there is room', async () => {
+      const names = Array.from({ length: 103 }, (_, at) => `person-${at}`);
+      for (const name of names) await joinMedia(world, name);
+      const hanging: (() => void)[] = [];
+      let isHanging = true;
+      const node = world.another({
+        ...{ ...noMediaPlane, configured: true, calls: async () => [], participants: async () => [] },
+        async remove() {
+          if (isHanging) await new Promise<void>((go) => hanging.push(go));
+          return { isThere: true, tracks: 0 };
+        },
+      });
+      const acts = createActs({ ...world, enforcement: node });
+      const replies = await Promise.all(names.map((name) => acts.perform(request('mod'), block(name))));
+      expect(replies.map(({ enforcement }) => enforcement?.state)).toEqual(names.map(() => 'pending'));
+      expect(hanging).toHaveLength(100);
+      isHanging = false;
+      for (const go of hanging) go();
+      await vi.waitFor(async () => expect(await pending()).toBe(0), { timeout: 10_000, interval: 50 });
+      expect(await live()).toEqual([]);
+      expect((await events()).filter((type) => type === 'enforcement.completed')).toHaveLength(103);
+      await node.close();
     });
 
     it('[ACT8] a failure after the commit answers pending, is logged, and is tried again', async () => {

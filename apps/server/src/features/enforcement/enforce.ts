@@ -2,6 +2,7 @@ import type { JobId } from '@callgate/contract';
 import { type Clock, monotonicMs } from '../../kernel/clock.ts';
 import type { Database, Handle, Tx } from '../../storage/database.ts';
 import type { JobsTable } from '../../storage/tables.ts';
+import { Turns } from '../../storage/turns.ts';
 import {
   type MediaPlane,
   type OpenDoors,
@@ -79,6 +80,11 @@ interface Run {
 
 /** How long a reply waits for the media server, in milliseconds (design section 3). */
 const REPLY_WAIT_MS = 2_000;
+/**
+ * Jobs that a process works on at the same time: each waits for the media server, for 20 s where that hangs. Those beyond
+ * wait as long as their reply, this many at most; then they stand on disk as what a failure left behind.
+ */
+const JOBS = { holders: 100, maxWaitMs: REPLY_WAIT_MS, maxWaiting: 1_000 };
 
 /**
  * `applyPolicy` for sessions: commit, then read the sessions concerned in a new snapshot and bring each to what
@@ -101,11 +107,13 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
   const bindDeps = { ...deps, onEvents, applyPolicy };
   const bind = media.configured ? mediaBinder(bindDeps, idle) : rowBinder(bindDeps, idle);
 
+  const turns = new Turns({ name: 'the enforcement of other acts', ...JOBS });
+
   /** Never rejects. */
   const attempt = async (run: Run, selectors: readonly SessionSelector[]): Promise<EnforcementResult> => {
     running.add(run.id);
     try {
-      const result = await bind(run, selectors);
+      const result = await inTurn(turns, () => bind(run, selectors));
       recovery.worked();
       return result;
     } catch (error) {
@@ -161,6 +169,15 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
       await settle();
     },
   };
+}
+
+async function inTurn<T>(turns: Turns, work: () => Promise<T>): Promise<T> {
+  if (!turns.tryTake()) await turns.take();
+  try {
+    return await work();
+  } finally {
+    turns.release();
+  }
 }
 
 /** (j) What is done first of the work and the wait of its reply; the work goes on. */

@@ -3,6 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import { createRounds } from '../../kernel/rounds.ts';
 import type { Database } from '../../storage/database.ts';
+import { claimLease, releaseLease } from '../../storage/leases.store.ts';
 import {
   findSession,
   JOIN_TOKEN_MS,
@@ -24,6 +25,10 @@ const SWEEP_MS = 5_000;
 const LOST_MS = 15_000;
 /** Sessions whose token nobody has used, ended in one round. */
 const LAPSE_BATCH = 500;
+/** Of several processes one sweeps at a time. */
+const LEASE = 'media-sweep';
+/** How long the sweep is a process's without a round, in milliseconds: one may be late. */
+const LEASE_MS = 7_000;
 /** Calls that are asked about at the same time. */
 const AT_ONCE = 4;
 
@@ -56,6 +61,8 @@ export interface SweepDeps {
   lost(id: SessionId, participantSid: string | null): Promise<void>;
   /** Takes in a service that dialled the media server by itself; false: it may not be there. */
   found(cid: CallCid, participant: SeenParticipant): Promise<boolean>;
+  /** This process, for the lease. */
+  node: string;
 }
 
 /**
@@ -63,7 +70,7 @@ export interface SweepDeps {
  * lost on the way, a webhook, a process, an answer that came too late, is brought to what policy says within seconds.
  */
 export function createSweep(deps: SweepDeps): Sweep {
-  const { database, clock, media, logger } = deps;
+  const { database, clock, media, logger, node } = deps;
   const counts: SweepCounts = { strays: 0, mended: 0, lost: 0 };
   /** When a session that should be there was missed first. */
   const missedSince = new Map<SessionId, number>();
@@ -72,7 +79,11 @@ export function createSweep(deps: SweepDeps): Sweep {
   const round = async (): Promise<void> => {
     if (!media.configured) return;
     const startedAt = clock.now();
-    await database.write((tx) => lapseIssued(tx, startedAt - JOIN_TOKEN_MS, startedAt, LAPSE_BATCH));
+    if (!(await beginRound(deps, startedAt))) {
+      // What was missed in an earlier turn may have been there since.
+      missedSince.clear();
+      return;
+    }
     const known = await database.read(async (snapshot) => ({
       live: (await selectSessions(snapshot, [{ everybody: true }])).filter(
         ({ identity }) => identity !== null,
@@ -99,9 +110,25 @@ export function createSweep(deps: SweepDeps): Sweep {
     async close() {
       clearInterval(timer);
       await rounds.run().catch(() => undefined);
+      // When this fails, others wait until the lease runs out.
+      if (media.configured)
+        await database.write((tx) => releaseLease(tx, LEASE, node)).catch(() => undefined);
     },
   };
 }
+
+/**
+ * Takes the lease, in the transaction that every round has, and ends the sessions whose token nobody has used; false: another
+ * process sweeps. SQLite has one process: whoever held the lease is gone.
+ */
+const beginRound = ({ database, node }: SweepDeps, now: number): Promise<boolean> =>
+  database.write(async (tx) => {
+    const takeOver = database.engine === 'sqlite';
+    const claim = { name: LEASE, holder: node, now, ttlMs: LEASE_MS, takeOver };
+    if ((await claimLease(tx, claim)) === undefined) return false;
+    await lapseIssued(tx, now - JOIN_TOKEN_MS, now, LAPSE_BATCH);
+    return true;
+  });
 
 interface Compared {
   cid: CallCid;

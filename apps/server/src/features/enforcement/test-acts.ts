@@ -12,7 +12,14 @@ import type { Database, Handle, StorageHooks, Tx } from '../../storage/database.
 import { builderOf } from '../../storage/prepared.ts';
 import type { CallBlocksTable, CallsTable, MediaSessionsTable, Tables } from '../../storage/tables.ts';
 import type { TestEngine } from '../../storage/test-databases.ts';
-import { addSession, createOpenDoors, NO_SERVICE, noMediaPlane, serviceRules } from '../media/index.ts';
+import {
+  addSession,
+  createOpenDoors,
+  type MediaPlane,
+  NO_SERVICE,
+  noMediaPlane,
+  serviceRules,
+} from '../media/index.ts';
 import {
   createPolicyReader,
   type PolicyReader,
@@ -46,8 +53,8 @@ export interface ActsWorld {
   deactivated: Set<string>;
   /** What happens at each commit; may be set. */
   storage: { at: StorageHooks['at'] };
-  /** A further process on the same database. */
-  another(): Enforcement;
+  /** A further process on the same database. (Default: without a media server) */
+  another(media?: MediaPlane): Enforcement;
   /** Acts whose process is killed between commit and enforcement. */
   killed: ReturnType<typeof createActs>;
   join(name: string, cid?: CallCid): Promise<SessionId>;
@@ -74,10 +81,10 @@ export async function createActsWorld(engine: TestEngine): Promise<ActsWorld> {
     shown: async () => ({ name: '', image: null }),
   };
   let nodes = 0;
-  const another = (): Enforcement =>
+  const another = (media: MediaPlane = noMediaPlane): Enforcement =>
     createEnforcement({
       node: `node-${++nodes}`,
-      ...{ database, clock, policy, media: noMediaPlane, doors: createOpenDoors() },
+      ...{ database, clock, policy, media, doors: createOpenDoors() },
       ...{ sources, services: serviceRules([], []) },
       onFailure: (error) => void failures.push(error),
       endings: {

@@ -10,17 +10,26 @@ import type { PlantedFault } from './fault.ts';
 import { MEDIA_FAULTS } from './media-faults.ts';
 import { MESSAGE_FAULTS } from './message-faults.ts';
 import { type Field, openField } from './plant.ts';
+import { SERVICE_FAULTS, SERVICE_MEDIA_FAULTS } from './service-faults.ts';
 
 /** The pages whose every rule binds at the media. */
-const PAGES = ['gateway.md', 'gateway-messages.md', 'enforcement.md', 'returns.md'];
+const PAGES = [
+  'gateway.md',
+  'gateway-messages.md',
+  'enforcement.md',
+  'returns.md',
+  'service-participants.md',
+];
 /** Rules that no fault in one place can break. */
 const UNPLANTED: Readonly<Record<string, string>> = {
   RET4: 'every step of the door is a transaction: there is nothing to answer from while the database is away',
 };
 const hasPostgres = serverEngines.some(({ name }) => name === 'postgres');
-const FAULTS = [...MESSAGE_FAULTS, ...(LIVEKIT === undefined ? [] : MEDIA_FAULTS)].filter(
+const QUICK = [...MESSAGE_FAULTS, ...SERVICE_FAULTS];
+const SLOW = [...MEDIA_FAULTS, ...SERVICE_MEDIA_FAULTS].filter(
   ({ onPostgres }) => hasPostgres || !onPostgres,
 );
+const FAULTS = [...QUICK, ...(LIVEKIT === undefined ? [] : SLOW)];
 /** One run of vitest takes 2 s, with media up to 2 min. */
 const TIMEOUT_MS = 300_000;
 
@@ -28,8 +37,8 @@ const TIMEOUT_MS = 300_000;
 function chosen(): readonly PlantedFault[] {
   const { plantedFaults } = testCounts();
   if (plantedFaults >= FAULTS.length) return FAULTS;
-  const from = testSeed() % MESSAGE_FAULTS.length;
-  return [...MESSAGE_FAULTS.slice(from), ...MESSAGE_FAULTS].slice(0, plantedFaults);
+  const from = testSeed() % QUICK.length;
+  return [...QUICK.slice(from), ...QUICK].slice(0, plantedFaults);
 }
 
 test('[FLT1] every rule of what binds at the media has a planted fault', () => {
@@ -38,7 +47,7 @@ test('[FLT1] every rule of what binds at the media has a planted fault', () => {
       ([, rule]) => rule ?? '',
     ),
   );
-  const planted = new Set([...MESSAGE_FAULTS, ...MEDIA_FAULTS].map(({ rule }) => rule));
+  const planted = new Set([...QUICK, ...SLOW].map(({ rule }) => rule));
   expect(rules.length).toBeGreaterThan(40);
   expect(rules.filter((rule) => !planted.has(rule) && !Object.hasOwn(UNPLANTED, rule))).toEqual([]);
 });

@@ -176,6 +176,12 @@ for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
       expect(only).not.toHaveProperty('key');
       await agent.publish('camera');
       await rising(packetsReceived(sara.client, 'agent-AJ_1', 'camera'));
+      // An act that brings everybody in the call to what policy says.
+      const limits = { settings_override: { limits: { max_participants: 9 } } };
+      expect(await world.act('PATCH', path, limits)).toMatchObject({ state: 'applied', sessions: 2 });
+      const there = (await atLiveKit(cid)).find(({ identity }) => identity === 'agent-AJ_1');
+      expect(there?.permission).toMatchObject({ canPublish: true, canPublishData: true, canSubscribe: true });
+      await rising(packetsReceived(sara.client, 'agent-AJ_1', 'camera'));
       await agent.leave();
       await until('it is gone', async () => (await listed(path)).length === 0);
     });

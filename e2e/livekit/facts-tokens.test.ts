@@ -150,7 +150,7 @@ describe.skipIf(LIVEKIT === undefined).concurrent('tokens of LiveKit', () => {
     expect([...signers].sort()).toEqual([OTHER_KEY, bare.server.apiKey].sort());
   });
 
-  test('[LKF19] everybody is handed LiveKit’s tokens; no region and no other address', async () => {
+  test('[LKF19] everybody is handed LiveKit’s tokens, and no other address', async () => {
     const room = bare.room();
     const sara = await bare.enter(room, 'sara', { grant: { canPublish: false, canSubscribe: false } });
     const { alternativeUrl } = await joinOf(sara);

@@ -34,6 +34,8 @@ export interface TestCounts {
   readonly gatewayFrames: number;
   /** Malformed messages of a client by hand, through the door to the media server. */
   readonly hostileFrames: number;
+  /** Malformed join requests of a client by hand, through the door. */
+  readonly hostileKnocks: number;
   /** Attempts to return after an act, on each engine. */
   readonly returns: number;
   /** Faults that are planted, at most; those that need media are among them only where all are. */
@@ -63,6 +65,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     gatewaySteps: 14,
     gatewayFrames: 3_000,
     hostileFrames: 2_000,
+    hostileKnocks: 200,
     returns: 300,
     plantedFaults: 6,
     doorModelSize: 1,
@@ -84,6 +87,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     gatewaySteps: 14,
     gatewayFrames: 100_000,
     hostileFrames: 50_000,
+    hostileKnocks: 5_000,
     returns: 5_000,
     plantedFaults: 1_000,
     doorModelSize: 2,

@@ -7,7 +7,7 @@ import { LIVEKIT } from '../livekit/server.ts';
 import { type Knocked, knock } from '../media/signal.ts';
 import { heardBy, VOICE } from '../raw-client/index.ts';
 import { type HostileStage, type Intruder, openHostileStage } from './hostile-stage.ts';
-import { mutated, randomOf } from './mutate.ts';
+import { mutated, mutatedJoin, randomOf } from './mutate.ts';
 import { pings } from './pings.ts';
 
 /** Others wait no longer for an answer to their signalling meanwhile, in milliseconds: a person takes 250 for at once. */
@@ -111,6 +111,31 @@ describe.skipIf(LIVEKIT === undefined)('attacks by hand', () => {
     expect(ended).toBeGreaterThan(0);
     expect(worst).toBeLessThan(OTHERS_WAIT_MS);
     expect(more).toBeLessThan(MORE_MEMORY);
+    expect((await fetch(`${stage.world.server.baseUrl}/readyz`)).status).toBe(200);
+  });
+
+  test('[GWH15] malformed join requests are refused by 400 or 403, and others go on', async () => {
+    const { path, carl } = await bobAndCarl();
+    const random = randomOf(testSeed());
+    const { hostileKnocks } = testCounts();
+    const told = new Map<number, number>();
+    let { body: joined } = await stage.world.joinCall(path, 'sara');
+    for (let times = 0; times < hostileKnocks; times++) {
+      const { url, token } = joined.credentials;
+      const knocked = await knock(url, token, { join_request: mutatedJoin(random) }, {}, '/rtc/v1');
+      told.set(knocked.status, (told.get(knocked.status) ?? 0) + 1);
+      if (!('socket' in knocked)) continue;
+      // Not malformed enough: it is in, as its session may be. The next one comes on a session of its own.
+      knocked.socket.close();
+      ({ body: joined } = await stage.world.joinCall(path, 'sara'));
+    }
+    noteFigure(
+      `hostile join requests: ${hostileKnocks} (seed ${testSeed()}), told ${JSON.stringify([...told])}`,
+    );
+    expect([...told.keys()].filter((status) => ![101, 400, 403].includes(status))).toEqual([]);
+    expect(told.get(400)).toBeGreaterThan(0);
+    expect(told.get(403)).toBeGreaterThan(0);
+    await rising(heardBy(carl));
     expect((await fetch(`${stage.world.server.baseUrl}/readyz`)).status).toBe(200);
   });
 

@@ -17,6 +17,8 @@ export interface HostileStage {
   call(settings?: object): Promise<string>;
   /** A session for the person, and a raw client in it. */
   enter(path: string, userId: string, more?: object): Promise<Intruder>;
+  /** A raw client with the credentials of a session; rejects when it is not let in. */
+  comeIn(userId: string, joined: Joined): Promise<Intruder>;
   /** One more raw client with the credentials of another. */
   again(intruder: Intruder): Promise<Intruder>;
   act(path: string, verb: string, body: object): Promise<Enforcement>;
@@ -51,6 +53,7 @@ export async function openHostileStage(env: Record<string, string> = {}): Promis
       if (status !== 201) throw new Error(`${userId} may not join: ${JSON.stringify(joined)}`);
       return comeIn(userId, joined);
     },
+    comeIn,
     again: ({ userId, joined }) => comeIn(userId, joined),
     act: (path, verb, body) => world.act('POST', `${path}${verb}`, body),
     async counted(what) {

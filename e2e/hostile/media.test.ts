@@ -72,6 +72,20 @@ describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
     expect(bob.ear.heard().packets).toBeGreaterThan(before);
   });
 
+  test('[GWH2] nor are its pictures, and its voice goes on', async () => {
+    const { sara, bob, sid: voice } = await saraIsHeard();
+    const face = sara.publish(FACE);
+    const sid = await sara.published(FACE.cid);
+    await rising(heardBy(bob, sid));
+    const sight = { user_id: 'sara', revoke_permissions: ['send-video'] };
+    expect(await stage.act(path, '/user_permissions', sight)).toMatchObject({ state: 'applied', tracks: 1 });
+    await silent(heardBy(bob, sid), sent(face), { strays: FLYING });
+    await rising(heardBy(bob, voice));
+    await stage.act(path, '/user_permissions', { user_id: 'sara', grant_permissions: ['send-video'] });
+    sara.publish({ ...FACE, cid: 'face-granted' });
+    await rising(heardBy(bob, await sara.published('face-granted')));
+  });
+
   test('[GWH3] a mute that it does not follow silences it, and unmuting at once does not help', async () => {
     const { sara, bob, voice, sid } = await saraIsHeard();
     const muted = await stage.act(path, '/mute_users', { user_ids: ['sara'], audio: true });

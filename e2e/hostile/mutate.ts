@@ -1,5 +1,6 @@
 import {
   AddTrackRequest,
+  JoinRequest,
   MuteTrackRequest,
   SessionDescription,
   SignalRequest,
@@ -9,6 +10,7 @@ import {
   TrickleRequest,
   UpdateParticipantMetadata,
   UpdateSubscription,
+  WrappedJoinRequest,
 } from '@livekit/protocol';
 
 /** Whole numbers below a bound. */
@@ -76,6 +78,8 @@ const SOURCES = [
   99,
 ];
 
+const sourceOf = (random: Random): TrackSource => SOURCES[random(SOURCES.length)] as TrackSource;
+
 const MESSAGES: readonly ((random: Random) => SignalRequest['message'])[] = [
   (random) => ({
     case: 'offer',
@@ -97,7 +101,7 @@ const MESSAGES: readonly ((random: Random) => SignalRequest['message'])[] = [
     value: new AddTrackRequest({
       cid: `voice${random(4)}`.slice(0, random(8)),
       type: random(3) as TrackType,
-      source: SOURCES[random(SOURCES.length)] as TrackSource,
+      source: sourceOf(random),
       muted: random(2) === 0,
     }),
   }),
@@ -119,9 +123,31 @@ const MESSAGES: readonly ((random: Random) => SignalRequest['message'])[] = [
 /** One frame: a message with wild fields, half of the time with wild bytes. */
 export function mutated(random: Random): Uint8Array {
   const message = MESSAGES[random(MESSAGES.length)]?.(random) ?? { case: undefined };
-  const bytes = new SignalRequest({ message }).toBinary();
-  if (random(2) === 0) return bytes;
-  const changed = Buffer.from(bytes).subarray(0, 1 + random(bytes.length));
+  return spoilt(new SignalRequest({ message }).toBinary(), random);
+}
+
+/** The bytes as they are, or cut and with some of them changed. */
+function spoilt(bytes: Uint8Array, random: Random): Uint8Array<ArrayBuffer> {
+  if (random(2) === 0) return Uint8Array.from(bytes);
+  const changed = Uint8Array.from(bytes).subarray(0, 1 + random(bytes.length));
   for (let times = random(4); times >= 0; times--) changed[random(changed.length)] = random(256);
   return changed;
+}
+
+/** A join request, as text of the query: a declaration and an offer, both wild, and often wild bytes. */
+export function mutatedJoin(random: Random): string {
+  const request = new JoinRequest({
+    addTrackRequests: [new AddTrackRequest({ cid: 'voice', source: sourceOf(random) })],
+    publisherOffer: new SessionDescription({
+      type: random(9) === 0 ? 'answer' : 'offer',
+      sdp: mutatedSdp(random),
+    }),
+    ...(random(9) === 0 && { reconnect: true, participantSid: `PA_${random(9)}` }),
+  });
+  const inner = spoilt(request.toBinary(), random);
+  const wrapped = new WrappedJoinRequest({
+    compression: random(8) === 0 ? random(4) : 0,
+    joinRequest: inner,
+  });
+  return Buffer.from(spoilt(wrapped.toBinary(), random)).toString('base64url');
 }

@@ -194,6 +194,7 @@ const countHeldSeats = prepared<{ cid: CallCid; since: number }, { seats: number
     .selectFrom('media_sessions')
     .select((eb) => eb.fn.countAll<number>().as('seats'))
     .where('cid', '=', p('cid'))
+    .where('service_kind', 'is', null)
     .where('hidden', '=', 0)
     .where('state', '=', 'revoked')
     .where('ended_at', '>', p('since')),

@@ -288,7 +288,7 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
     rule: 'RET2',
     what: 'nobody takes up what a killed server left undone',
     edits: [RECOVERS_NOTHING, TAKES_UP_NOTHING, FORGETS_REVOKED, LEAVES_STRAYS],
-    test: 'e2e/returns/outages.test.ts',
+    test: 'e2e/returns/returns.test.ts',
   },
   {
     rule: 'RET3',
@@ -311,12 +311,12 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
       ),
       POLICY_AT_D,
     ],
-    test: 'e2e/returns/outages.test.ts',
+    test: 'e2e/returns/returns.test.ts',
   },
   {
     rule: 'RET5',
     what: 'whose media is gone stays in the session',
     edits: [at('features/enforcement/sweep', 'await deps.lost(row.id, row.participant_sid);', '')],
-    test: 'e2e/returns/outages.test.ts',
+    test: 'e2e/returns/session.test.ts',
   },
 ];

@@ -129,6 +129,12 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
     test: 'e2e/media/door.test.ts',
   },
   {
+    rule: 'GAT13',
+    what: 'who says that it leaves is out for good',
+    edits: [at('gateway/relays', "how === 'left' ? door.left(session.id, participant.roster.ownSid) :", '')],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
     rule: 'ENF1',
     what: 'nobody is concerned, and the reply says applied',
     edits: [
@@ -300,7 +306,7 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
     edits: [
       at(
         'gateway/relays',
-        "door.left(session.id, how === 'left' ? 'left' : 'not_allowed')",
+        "how === 'left' ? door.left(session.id, participant.roster.ownSid) : door.expelled(session.id)",
         'Promise.resolve(session)',
       ),
       at(
@@ -352,7 +358,7 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
     rule: 'RET2',
     what: 'nobody takes up what a killed server left undone',
     edits: [RECOVERS_NOTHING, TAKES_UP_NOTHING, FORGETS_REVOKED, LEAVES_STRAYS],
-    test: 'e2e/returns/outages.test.ts',
+    test: 'e2e/returns/returns.test.ts',
   },
   {
     rule: 'RET3',
@@ -375,12 +381,12 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
       ),
       POLICY_AT_D,
     ],
-    test: 'e2e/returns/outages.test.ts',
+    test: 'e2e/returns/returns.test.ts',
   },
   {
     rule: 'RET5',
     what: 'whose media is gone stays in the session',
     edits: [at('features/enforcement/sweep', 'await deps.lost(row.id, row.participant_sid);', '')],
-    test: 'e2e/returns/outages.test.ts',
+    test: 'e2e/returns/session.test.ts',
   },
 ];

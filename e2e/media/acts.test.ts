@@ -161,6 +161,18 @@ for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
       expect(await disconnected(sara)).toMatchObject({ reason: 'PARTICIPANT_REMOVED' });
     });
 
+    test('[GAT11] so does one that has published anew', async () => {
+      const { sara, bob } = await saraAndBob();
+      await sara.client.unpublish('microphone');
+      await sara.client.publish('microphone');
+      await rising(heard(bob, 'microphone'));
+      await sara.client.dropSignal();
+      const states = async () => (await sara.client.events()).map(({ state }) => state);
+      await until('it is back', async () => (await states()).includes('reconnected'), 30_000);
+      await rising(heard(bob, 'microphone'));
+      expect(await states()).not.toContain('disconnected');
+    });
+
     test('[SES27] who leaves, and whose media is lost, is out of the session', async () => {
       const { sara, bob } = await saraAndBob();
       expect(await people()).toEqual(['bob', 'sara']);

@@ -1,4 +1,10 @@
-import { DisconnectReason, LeaveRequest_Action, SignalRequest, SimulateScenario } from '@livekit/protocol';
+import {
+  DisconnectReason,
+  LeaveRequest,
+  LeaveRequest_Action,
+  SignalRequest,
+  SimulateScenario,
+} from '@livekit/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
@@ -102,6 +108,29 @@ for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
       const stolen = socketOf(await knock(url, other.token, { reconnect: '1', sid }));
       await stolen.until('leave');
       first.close();
+    });
+
+    test('[GAT13] who says that it leaves is out at once, and comes in again with the same token', async () => {
+      const { path, cid } = await room();
+      const { url, token } = await credentials(path);
+      const isIn = async (): Promise<boolean> => {
+        const { body } = await world.ask('GET', path);
+        const { session } = body.call as { session: { participants: unknown[] } };
+        return session.participants.length > 0;
+      };
+      for (let times = 0; times < 2; times++) {
+        const socket = socketOf(await knock(url, token));
+        await socket.until('join');
+        expect(await isIn()).toBe(true);
+        const leave = new SignalRequest({ message: { case: 'leave', value: new LeaveRequest() } });
+        socket.send(leave.toBinary());
+        socket.close();
+        await until('it is out', async () => !(await isIn()), 2_000);
+        await until('the media server holds nobody', async () => {
+          const there = await world.livekit.rooms.listParticipants(cid).catch(() => []);
+          return there.length === 0;
+        });
+      }
     });
 
     test('[GAT7] the client gets fresh tokens of ours, never one of the media server', async () => {

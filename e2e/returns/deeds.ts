@@ -9,6 +9,8 @@ export interface Deed {
   letIn?(world: MediaWorld, who: Insider): Promise<unknown>;
   /** Others from the address are shut out too. */
   takesAddress?: true;
+  /** What policy answers the person then. */
+  reasons: readonly string[];
 }
 
 const done = async (world: MediaWorld, method: string, path: string, body: object): Promise<void> => {
@@ -20,11 +22,13 @@ const done = async (world: MediaWorld, method: string, path: string, body: objec
 export const DEEDS: readonly Deed[] = [
   {
     name: 'ban',
+    reasons: ['banned'],
     shutOut: (world, { id }) => done(world, 'POST', '/moderation/ban', { target_user_id: id }),
     letIn: (world, { id }) => done(world, 'DELETE', '/moderation/ban', { target_user_id: id }),
   },
   {
     name: 'ban in the call',
+    reasons: ['banned_here'],
     shutOut: (world, { id, cid }) =>
       done(world, 'POST', '/moderation/ban', { target_user_id: id, channel_cid: cid }),
     letIn: (world, { id, cid }) =>
@@ -32,23 +36,31 @@ export const DEEDS: readonly Deed[] = [
   },
   {
     name: 'ban of the address',
+    reasons: ['banned', 'address_banned'],
     takesAddress: true,
     shutOut: (world, { id }) => done(world, 'POST', '/moderation/ban', { target_user_id: id, ip_ban: true }),
     letIn: (world, { id }) => done(world, 'DELETE', '/moderation/ban', { target_user_id: id }),
   },
   {
     name: 'block',
+    reasons: ['blocked'],
     shutOut: (world, { id, path }) => done(world, 'POST', `${path}/block`, { user_id: id }),
     letIn: (world, { id, path }) => done(world, 'POST', `${path}/unblock`, { user_id: id }),
   },
   {
     name: 'deactivation',
+    reasons: ['deactivated'],
     shutOut: (world, { id }) => done(world, 'POST', `/users/${id}/deactivate`, {}),
     letIn: (world, { id }) => done(world, 'POST', `/users/${id}/reactivate`, {}),
   },
-  { name: 'kick', shutOut: (world, { id, path }) => done(world, 'POST', `${path}/kick`, { user_id: id }) },
+  {
+    name: 'kick',
+    reasons: ['kicked'],
+    shutOut: (world, { id, path }) => done(world, 'POST', `${path}/kick`, { user_id: id }),
+  },
   {
     name: 'ban, deleted and made again',
+    reasons: ['banned', 'deleted', 'token_revoked'],
     async shutOut(world, { id }) {
       await done(world, 'POST', '/moderation/ban', { target_user_id: id });
       await done(world, 'POST', '/users/delete', { user_ids: [id] });

@@ -1,49 +1,101 @@
 import type { MediaWorld } from '../media/world.ts';
-import { attempt, type Outcome } from './attempt.ts';
-import { ask, type Insider, joinAs, tokenOf } from './people.ts';
+import { attempt, type Outcome, type Pass } from './attempt.ts';
+import type { Deed } from './deeds.ts';
+import { asked, type Bearer, type Insider, joinAs, neighbourOf, sidIn, tokenOf } from './people.ts';
 
-/** A way back in. */
+/** A way back in. What it takes up of the person (a new participant, an unused token) is noted in them. */
 export type Route = (world: MediaWorld, who: Insider) => Promise<Outcome>;
 
-/** A fresh join and what it opens. */
-const anew =
-  (tokenFor: (world: MediaWorld, who: Insider) => string): Route =>
-  async (world, who) => {
-    const joined = await joinAs(world, { path: who.path, token: tokenFor(world, who), from: who.address });
-    return 'kind' in joined ? joined : attempt(joined, { from: who.address });
+/** A fresh join from an address and what it opens. */
+async function anew(world: MediaWorld, who: Insider, as: Bearer, from = who.address): Promise<Outcome> {
+  const joined = await joinAs(world, { path: who.path, as, from });
+  return 'kind' in joined ? joined : attempt(joined, { from });
+}
+
+/** By a token of the first session; a full join makes it another participant. */
+const firstSession =
+  (passOf: (who: Insider) => Pass, manner: (who: Insider) => Parameters<typeof attempt>[1]): Route =>
+  async (_world, who) => {
+    const outcome = await attempt(passOf(who), manner(who));
+    who.sid = sidIn(outcome) ?? who.sid;
+    return outcome;
   };
 
 /** With what they hold: refused after every act. */
-export const HELD: Readonly<Record<string, Route>> = {
-  'old token': (_world, { first, address }) => attempt(first, { from: address }),
-  'old token, one peer connection': (_world, { first, address }) =>
-    attempt(first, { from: address, v1: true }),
-  'refreshed token': (_world, { refreshed, address }) => attempt(refreshed, { from: address }),
-  resume: (_world, { first, sid, address }) => attempt(first, { sid, from: address }),
-  'resume, one peer connection': (_world, { refreshed, sid, address }) =>
-    attempt(refreshed, { sid, from: address, v1: true }),
-  'other device': (_world, { unused, address }) => attempt(unused, { from: address }),
-  'old token, other address': (_world, { first }) => attempt(first, { from: '192.0.2.77' }),
+const HELD: Readonly<Record<string, Route>> = {
+  'old token': firstSession(
+    ({ first }) => first,
+    ({ address }) => ({ from: address }),
+  ),
+  resume: firstSession(
+    ({ first }) => first,
+    ({ sid, address }) => ({ sid, from: address }),
+  ),
+  'refreshed token': firstSession(
+    ({ refreshed }) => refreshed,
+    ({ address }) => ({ from: address }),
+  ),
+  'old token, one peer connection': firstSession(
+    ({ first }) => first,
+    ({ address }) => ({ from: address, v1: true }),
+  ),
+  'resume, one peer connection': firstSession(
+    ({ refreshed }) => refreshed,
+    ({ sid, address }) => ({ sid, from: address, v1: true }),
+  ),
+  'old token, other address': firstSession(
+    ({ first }) => first,
+    ({ elsewhere }) => ({ from: elsewhere }),
+  ),
+  'other device': (_world, { device, address }) => attempt(device, { from: address }),
+  async 'unused token'(world, who) {
+    const outcome = await attempt(who.unused, { from: who.address });
+    if (outcome.kind !== 'admitted') return outcome;
+    const next = await joinAs(world, { path: who.path, as: tokenOf(world, who.id), from: who.address });
+    if ('token' in next) who.unused = next;
+    return outcome;
+  },
 };
 
 /** With a new join of their own: refused after every act but a kick. */
-export const ANEW: Readonly<Record<string, Route>> = {
-  'new join': anew((world, { id }) => tokenOf(world, id)),
+const ANEW: Readonly<Record<string, Route>> = {
+  'new join': (world, who) => anew(world, who, tokenOf(world, who.id)),
+  'new join, other address': (world, who) => anew(world, who, tokenOf(world, who.id), who.elsewhere),
 };
 
 /** From a banned address as somebody else. */
-export const FROM_ADDRESS: Readonly<Record<string, Route>> = {
-  guest: async (world, who) => {
-    const made = await ask(world, 'POST', '/guest', {
+const FROM_ADDRESS: Readonly<Record<string, Route>> = {
+  async guest(world, who) {
+    const made = await asked(world, 'POST', '/guest', {
       body: { user: { id: `g-${who.id}`, name: 'Guest' } },
+      as: NOBODY,
       from: who.address,
     });
-    if (made.status >= 300) return { kind: 'refused', cause: `guest ${made.status}` };
-    const { access_token } = made.body as { access_token: string };
-    return anew(() => access_token)(world, who);
+    if ('kind' in made) return made;
+    return anew(world, who, { token: String(made.body.access_token) });
   },
-  'other identity': async (world, who) => {
-    await world.ask('POST', '/users', { users: { [`o-${who.id}`]: { id: `o-${who.id}` } } });
-    return anew(() => tokenOf(world, `o-${who.id}`))(world, who);
-  },
+  anonymous: (world, who) =>
+    anew(world, who, { token: world.server.sign({ call_cids: [who.cid], iat: now() }), isAnonymous: true }),
+  'other identity': (world, who) => anew(world, who, tokenOf(world, neighbourOf(who.id))),
+  'other identity, old token': (_world, { neighbour, address }) => attempt(neighbour, { from: address }),
 };
+
+const NOBODY: Bearer = { token: '' };
+const now = (): number => Math.floor(Date.now() / 1000);
+
+export interface Way {
+  name: string;
+  route: Route;
+  /** What policy may answer there. */
+  reasons: readonly string[];
+}
+
+const ways = (routes: Readonly<Record<string, Route>>, reasons: readonly string[]): Way[] =>
+  Object.entries(routes).map(([name, route]) => ({ name, route, reasons }));
+
+/** Every way back that an act shuts. */
+export const waysShutBy = ({ name, reasons, takesAddress }: Deed): Way[] => [
+  ...ways(HELD, reasons),
+  ...(name === 'kick' ? [] : ways(ANEW, reasons)),
+  ...(takesAddress ? ways(FROM_ADDRESS, ['address_banned']) : []),
+];

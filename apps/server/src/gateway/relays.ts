@@ -54,7 +54,9 @@ export function createRelays(deps: RelaysDeps): Relays {
     }
     participants.delete(participant.roster.ownSid);
     if (how === 'anew') return;
-    door.left(session.id, how === 'left' ? 'left' : 'not_allowed').catch((err: unknown) => {
+    const isOver =
+      how === 'left' ? door.left(session.id, participant.roster.ownSid) : door.expelled(session.id);
+    isOver.catch((err: unknown) => {
       logger.error({ err, session_id: session.id }, 'what a media client leaves behind is left to the sweep');
     });
   };

@@ -77,8 +77,10 @@ export interface Door {
   bring(id: SessionId, dialled: WantedMedia): Promise<ApiError | undefined>;
   /** As (a) and (b) would answer: throws what they throw, and changes nothing. */
   look(knock: Knock): Promise<void>;
-  /** The session is over: its client left, or did what no honest client does. */
-  left(id: SessionId, reason: 'left' | 'not_allowed'): Promise<void>;
+  /** The session is over: its client did what no honest client does. */
+  expelled(id: SessionId): Promise<void>;
+  /** As `lost`, and told as `left`: SDKs say that they leave before they join in full with the token that they have. */
+  left(id: SessionId, participantSid: string | null): Promise<void>;
   /**
    * The media server holds the session no more. It is out of the call and has no seat, but its client may come back with the same
    * token, through the whole door. `participantSid`: what the row names; where it names another by now, nothing.
@@ -107,6 +109,11 @@ export function createDoor(deps: DoorDeps): Door {
 
   const removeNow = (row: MediaSessionRow): Promise<void> => enforcement.rebind([selectorOf(row)]);
 
+  const aside = async (gone: Gone): Promise<void> => {
+    await database.write((tx) => setAside(tx, deps, gone));
+    onEvents();
+  };
+
   return {
     async knock(knock) {
       const opened = await database.write((tx) => open(tx, deps, knock)); // (a)
@@ -132,16 +139,14 @@ export function createDoor(deps: DoorDeps): Door {
       if (!isRefused && row?.state === 'active') return undefined;
       return overError(await database.read((snapshot) => findSession(snapshot, id)));
     },
-    async left(id, reason) {
-      const row = await database.write((tx) => endLeft(tx, deps, id, reason));
+    async expelled(id) {
+      const row = await database.write((tx) => expel(tx, deps, id));
       if (!row) return;
       onEvents();
       await removeNow(row);
     },
-    async lost(id, participantSid) {
-      await database.write((tx) => setAside(tx, deps, id, participantSid));
-      onEvents();
-    },
+    left: (id, participantSid) => aside({ id, participantSid, reason: 'left' }),
+    lost: (id, participantSid) => aside({ id, participantSid, reason: 'timeout' }),
     async found(cid, participant) {
       const mayStay = await foundService(ruled, cid, participant);
       onEvents();
@@ -245,34 +250,32 @@ async function heldSession(tx: Tx, id: SessionId): Promise<MediaSessionRow | und
 }
 
 /** Ends a session that nobody's act ended. */
-async function endLeft(
-  tx: Tx,
-  { clock }: DoorDeps,
-  id: SessionId,
-  reason: string,
-): Promise<MediaSessionRow | undefined> {
+async function expel(tx: Tx, { clock }: DoorDeps, id: SessionId): Promise<MediaSessionRow | undefined> {
   const now = clock.now();
+  const reason = 'not_allowed';
   if (!(await heldSession(tx, id))) return undefined;
   const ended = await endSession(tx, id, now, reason);
   if (ended) await appendEvents(tx, await sessionEndings.onSessionEnded(tx, ended, reason, now), now);
   return ended;
 }
 
-async function setAside(
-  tx: Tx,
-  { clock }: DoorDeps,
-  id: SessionId,
-  participantSid: string | null,
-): Promise<void> {
+/** What is there no more, by the name that the row has of it. */
+interface Gone {
+  id: SessionId;
+  participantSid: string | null;
+  reason: 'left' | 'timeout';
+}
+
+async function setAside(tx: Tx, { clock }: DoorDeps, { id, participantSid, reason }: Gone): Promise<void> {
   const now = clock.now();
   const row = await heldSession(tx, id);
   if (row?.participant_sid !== participantSid) return;
   if (isService(row) && row.service_key === null) {
-    await endDialled(tx, { clock }, row, { sid: participantSid ?? '', reason: 'timeout' });
+    await endDialled(tx, { clock }, row, { sid: participantSid ?? '', reason });
     return;
   }
   if (!(await setSessionAside(tx, id, now))) return;
-  await appendEvents(tx, await sessionEndings.onSessionEnded(tx, row, 'timeout', now), now);
+  await appendEvents(tx, await sessionEndings.onSessionEnded(tx, row, reason, now), now);
 }
 
 /** Another connection of the session came after this one: it has the turn now. */

@@ -129,7 +129,7 @@ export class Relay implements DoorConnection {
       return;
     }
     this.#waiting++;
-    this.#slowDown(this.#pace.take());
+    this.#slowDown(this.#pace.take(bytes.length));
     void this.#inTurn(() => this.#judge(read)).then(() => {
       this.#waiting--;
       this.#readOn();

@@ -10,7 +10,8 @@ afterAll(() => clients.stop());
 const engines = LIVEKIT === undefined ? [] : serverEngines;
 
 for (const engine of engines) {
-  describe(engine.name, () => {
+  // Side by side: each waits, for most of a minute, for servers of its own.
+  describe.concurrent(engine.name, () => {
     test('[RET5] after a crash the session shows who is at the media server, and no others', async () => {
       const world = await openMediaWorld(engine, clients, {}, { reports: false });
       try {

@@ -166,8 +166,8 @@ async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** How often LiveKit is asked again about a participant that is coming or going, and after how long, in milliseconds. */
-const AGAIN = { times: 8, pauseMs: 40 };
+/** How often LiveKit is asked again about a participant that is coming or going, and after how long, in milliseconds: a second. */
+const AGAIN = { times: 25, pauseMs: 40 };
 
 /**
  * As `ifThere`. Between its own notes and the participant's end LiveKit answers 503 `unavailable`: nobody is there to take

@@ -42,10 +42,12 @@ const MOST_PASSES = 5;
  */
 export async function bindSessions(deps: BindDeps, selectors: readonly SessionSelector[]): Promise<Bound> {
   const bound: Bound = { sessions: 0, tracks: 0, gone: [] };
-  const seen = new Set<string>();
+  const seen = new Set<SessionId>();
+  const wereAside = new Set<SessionId>();
   for (let pass = 0; pass < MOST_PASSES; pass++) {
-    const { staying, over, lost } = await sort(deps, selectors);
-    for (const { id } of [...staying, ...over]) seen.add(id);
+    const { staying, over, lost, aside } = await sort(deps, selectors);
+    for (const id of aside) wereAside.add(id);
+    for (const { id } of [...staying, ...over]) if (!wereAside.has(id)) seen.add(id);
     bound.sessions = seen.size;
     // (i)
     const [removed, applied] = await Promise.all([
@@ -64,11 +66,16 @@ export async function bindSessions(deps: BindDeps, selectors: readonly SessionSe
 /** Sessions that were lost this long ago the sweep has compared with the media server since, in milliseconds. */
 export const ASIDE_MS = 60_000;
 
+interface Sorted {
+  staying: MediaSessionRow[];
+  over: MediaSessionRow[];
+  lost: MediaSessionRow[];
+  /** Those whose media was lost, or that had left, before: nobody was in by them, as far as is known. */
+  aside: ReadonlySet<SessionId>;
+}
+
 /** Who may stay, and who is over and not gone from the media server as far as is known. */
-async function sort(
-  deps: BindDeps,
-  selectors: readonly SessionSelector[],
-): Promise<{ staying: MediaSessionRow[]; over: MediaSessionRow[]; lost: MediaSessionRow[] }> {
+async function sort(deps: BindDeps, selectors: readonly SessionSelector[]): Promise<Sorted> {
   const { database, clock } = deps;
   // (g)
   const now = await database.read(async (snapshot) => {
@@ -80,7 +87,8 @@ async function sort(
     const refusals = await Promise.all([...rows, ...lost].map((row) => refusalOf(snapshot, deps, row)));
     return { rows, lost, over, isAnyRefused: refusals.some((reason) => reason !== null) };
   });
-  if (!now.isAnyRefused) return { staying: now.rows, over: now.over, lost: now.lost };
+  const aside = new Set(now.lost.map(({ id }) => id));
+  if (!now.isAnyRefused) return { staying: now.rows, over: now.over, lost: now.lost, aside };
   const { concerned, ended } = await database.write((tx) => removeRefused(tx, deps, selectors, now.lost)); // (h)
   deps.onEvents();
   // Read last: another act, or the client's own leave, may have revoked some between (g) and (h), and not removed them yet.
@@ -91,6 +99,7 @@ async function sort(
     staying: concerned.filter(isLeft),
     over: [...over, ...ended.filter(({ id }) => !over.some((row) => row.id === id))],
     lost: now.lost.filter(isLeft),
+    aside,
   };
 }
 

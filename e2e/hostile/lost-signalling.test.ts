@@ -1,12 +1,10 @@
-import { MuteTrackRequest, SignalRequest, TrackSource } from '@livekit/protocol';
+import { MuteTrackRequest, SignalRequest } from '@livekit/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Counter, rising, silent, until } from '../clients/index.ts';
 import { LIVEKIT } from '../livekit/server.ts';
 import { type Knocked, knock } from '../media/signal.ts';
-import { FLYING, heardBy, type Publication, paced, sent } from '../raw-client/index.ts';
+import { FLYING, heardBy, paced, sent, VOICE } from '../raw-client/index.ts';
 import { type HostileStage, type Intruder, openHostileStage } from './hostile-stage.ts';
-
-const VOICE: Publication = { cid: 'voice', kind: 'audio', source: TrackSource.MICROPHONE };
 
 describe.skipIf(LIVEKIT === undefined)('a client by hand that cuts its signalling', () => {
   let stage: HostileStage;

@@ -1,0 +1,55 @@
+/** What ICE and DTLS need to know of the other side. */
+export interface RemoteParameters {
+  readonly ufrag: string;
+  readonly pwd: string;
+  /** `sha-256 AB:CD:...`, as in `a=fingerprint`. */
+  readonly fingerprint: string;
+  readonly setup: 'active' | 'passive' | 'actpass';
+  /** Whether the description has an m-line for data channels. */
+  readonly hasData: boolean;
+}
+
+/** What the other side needs to know of us; goes into every description and, its candidates, into `trickle`. */
+export interface LocalParameters extends Omit<RemoteParameters, 'hasData'> {
+  /** Lines without `a=`: `candidate:1 1 UDP 2122317823 192.0.2.1 7882 typ host`. */
+  readonly candidates: readonly string[];
+}
+
+/** The data channels that clients of LiveKit open. */
+export type DataLabel = '_reliable' | '_lossy';
+
+/** What a transport reports. Handlers never throw; nothing is reported after `onClosed`. */
+export interface TransportHandlers {
+  /** ICE and DTLS are through: media may be sent. Once. */
+  onOpen(): void;
+  /** The other side left, or ICE gave up, or `close` was called. Once. */
+  onClosed(): void;
+  /** One decrypted RTP packet. The buffer belongs to the handler. */
+  onRtp(packet: Buffer): void;
+  /** One decrypted compound RTCP packet. */
+  onRtcp(packet: Buffer): void;
+  onData(label: DataLabel, message: Uint8Array): void;
+}
+
+/** ICE, DTLS, SRTP and SCTP with one client: a pipe that knows nothing of tracks. */
+export interface Transport {
+  /** Answers a client's offer. The same transport answers later offers, and ICE restarts, with the same parameters. */
+  accept(remote: RemoteParameters): Promise<LocalParameters>;
+  /** Makes an offer (the subscriber's connection of clients with two connections); `answered` follows. */
+  offer(): Promise<LocalParameters>;
+  answered(remote: RemoteParameters): void;
+  /** False when it is not open, or when the packet was dropped because too much is queued. */
+  sendRtp(packet: Buffer): boolean;
+  sendRtcp(packet: Buffer): boolean;
+  /** False when the channel is not open, or when more than 1 MB waits in it. */
+  sendData(label: DataLabel, message: Uint8Array): boolean;
+  /** In the same tick nothing more is sent or reported. */
+  close(): void;
+}
+
+/** Makes transports. */
+export interface Transports {
+  create(handlers: TransportHandlers): Transport;
+  /** Closes all of them. */
+  close(): void;
+}

@@ -299,6 +299,14 @@ inline decides(what, as) {
   d_step { decision++; as = decision; allowed = what; applied = false; if :: !what -> job = as :: else fi }
 }
 
+/* Within the commit of (f): who is seen to be in. Others may commit between that statement and the commit. */
+inline putsOut(i) {
+  if
+  :: isLive(i) -> row[i] = revoked
+  :: true
+  fi
+}
+
 /* A ban, at one node. */
 proctype Ban() {
   bool seen; bool concerned[SESSIONS]; bool takes[SESSIONS]; byte act;
@@ -309,7 +317,7 @@ proctype Ban() {
   each(removes);
   atomic { applied = true; job = 0; each(settles); each(forgets) };
 #else
-  decides(false, act);                 /* (f) Commit: decision, audit, event, job. */
+  atomic { decides(false, act); each(putsOut) }; /* (f) Commit: decision, audit, event, job, and who is put out. */
   mayDie(true);
   bind(true);
 #endif
@@ -336,7 +344,7 @@ proctype Unban() {
 proctype BanAgain() {
   bool seen; bool concerned[SESSIONS]; bool takes[SESSIONS]; byte act;
   back;
-  decides(false, act);
+  atomic { decides(false, act); each(putsOut) };
   bind(true);
 out: skip
 }

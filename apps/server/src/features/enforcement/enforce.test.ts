@@ -50,6 +50,36 @@ for (const engine of testEngines) {
       expect(reply.enforcement).toMatchObject({ sessions: 1 });
     });
 
+    it("[ACT24] who is put out of the media is shut out by the act's own commit, and told of once", async () => {
+      await joinMedia(world, 'sara');
+      await joinMedia(world, 'john');
+      await world.join('sara', OTHER);
+      const removed: string[] = [];
+      const node = world.another({
+        ...{ ...noMediaPlane, configured: true, calls: async () => [], participants: async () => [] },
+        async remove({ identity }) {
+          removed.push(identity);
+          return { isThere: true, tracks: 0 };
+        },
+      });
+      const run = async () => Promise.reject(KILLED);
+      const killed = createActs({ ...world, enforcement: { ...node, run } });
+      await expect(killed.perform(request('mod'), block('sara'))).rejects.toBe(KILLED);
+      const states = async () =>
+        (await world.rows('media_sessions'))
+          .map(({ user_id, cid, state }) => `${user_id} ${cid} ${state}`)
+          .sort();
+      expect(await states()).toEqual([`john ${CID} active`, `sara ${OTHER} active`, `sara ${CID} revoked`]);
+      expect(await events()).toEqual(['blocked', 'left']);
+      expect(removed).toEqual([]);
+      expect(await node.recover()).toBe(1);
+      await node.flush();
+      expect(removed).toEqual(['sara#1']);
+      expect(await states()).toEqual([`john ${CID} active`, `sara ${OTHER} active`, `sara ${CID} ended`]);
+      expect((await events()).sort()).toEqual(['blocked', 'enforcement.completed', 'left']);
+      await node.close();
+    });
+
     it('[ACT6] says how many sessions were concerned, each once, and that there is no media server', async () => {
       await world.join('sara');
       await world.join('john');

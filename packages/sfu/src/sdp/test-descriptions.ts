@@ -12,8 +12,8 @@ export const recorded = (name: string): string =>
   readFileSync(join(RECORDED, `${name}.sdp`), 'utf8').replaceAll('\n', '\r\n');
 
 export const BROWSERS = ['chromium', 'firefox'] as const;
-/** First offer of a client, its offer with a microphone and a simulcast camera, that after the camera's stop. */
-export const MOMENTS = ['join', 'publish', 'stopped', 'single', 'answer'] as const;
+/** First offer of a client, its offer with a microphone and a simulcast camera, its ICE restart, that after the camera's stop. */
+export const MOMENTS = ['join', 'publish', 'restart', 'stopped', 'single', 'answer'] as const;
 
 export const FINGERPRINT = `sha-256 ${Array.from({ length: 32 }, () => 'AB').join(':')}`;
 

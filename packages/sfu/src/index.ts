@@ -1,3 +1,4 @@
+export { createMediaPeer, DEFAULT_MEDIA_OPTIONS } from './media/create-media-peer.ts';
 export type * from './media/media-peer.ts';
 export { NotFound, type ParticipantChange, type RoomControl } from './rooms/room-control.ts';
 export type * from './transport/transport.ts';

@@ -44,8 +44,6 @@ export interface TestCounts {
   readonly plantedFaults: number;
   /** Searches of the door's model up to this size: 1 takes seconds each, 2 minutes. */
   readonly doorModelSize: number;
-  /** Broken packets, descriptions and messages for each reader of the embedded media server. */
-  readonly sfuFrames: number;
   /** Random inputs of one property of a pure function. */
   readonly properties: number;
 }
@@ -74,7 +72,6 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     returns: 300,
     plantedFaults: 6,
     doorModelSize: 1,
-    sfuFrames: 3_000,
     properties: 200,
   },
   full: {
@@ -98,7 +95,6 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     returns: 5_000,
     plantedFaults: 1_000,
     doorModelSize: 2,
-    sfuFrames: 1_000_000,
     properties: 2_000,
   },
 };

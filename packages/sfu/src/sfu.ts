@@ -13,6 +13,7 @@ import { SPEAKERS_EVERY_MS } from './rooms/speakers.ts';
 import type { JoinGrants, Participant } from './rooms/state.ts';
 import { tell } from './rooms/tell.ts';
 import { Door } from './signalling/door.ts';
+import type { JoinTokens } from './signalling/join-tokens.ts';
 import type { Transports } from './transport/transport.ts';
 
 export interface SfuOptions {
@@ -24,19 +25,9 @@ export interface SfuOptions {
   readonly iceServers?: readonly ICEServer[];
   /** Whether joining makes a room that is not there. Default: true, as LiveKit's. */
   readonly autoCreate?: boolean;
-  /** Whether RoomService may unmute. Default: false, as LiveKit's. */
-  readonly remoteUnmute?: boolean;
   readonly limits?: Partial<Limits>;
   /** Why clients were sent away, for the log; nothing secret. Default: nowhere. */
   note?(what: string): void;
-}
-
-/** Tokens as the rooms need them. */
-export interface JoinTokens {
-  /** Throws an Error with a sentence for the client where the token is not valid, or not for joining a room. */
-  read(token: string): JoinGrants;
-  /** A token of what holds of the participant now. */
-  refresh(grants: JoinGrants): string;
 }
 
 /** Rooms, their signalling and their media, without a server of their own. */
@@ -62,7 +53,7 @@ const [EMPTY_TIMEOUT_S, DEPARTURE_TIMEOUT_S] = [300, 20];
 /** Puts the SFU together. */
 export function createSfu(options: SfuOptions): Sfu {
   const { transports, createPeer, tokens, clock, iceServers = [], autoCreate = true } = options;
-  const { remoteUnmute = false, note = () => undefined } = options;
+  const { note = () => undefined } = options;
   const bootId = `ND_${randomBytes(9).toString('hex').slice(0, 12)}`;
   const counts = new Map<string, number>();
   const now = (): number => clock.now();
@@ -88,7 +79,7 @@ export function createSfu(options: SfuOptions): Sfu {
   ];
   return {
     bootId,
-    roomControl: createRoomControl(rooms, { remoteUnmute }),
+    roomControl: createRoomControl(rooms),
     handleUpgrade: (request, socket, head) => door.handleUpgrade(request, socket, head),
     handleRequest: (request, response) => door.handleRequest(request, response),
     counts: () => counts,

@@ -19,6 +19,8 @@ export interface AccessClaims {
   readonly roomCreate: boolean;
   readonly roomList: boolean;
   readonly permission: ParticipantPermission;
+  /** Seconds since 1970. */
+  readonly expiresAt: number;
 }
 
 /** Why a token is not taken; LiveKit answers it by 401. */
@@ -99,6 +101,7 @@ function claimsOf(payload: Record<string, unknown>): AccessClaims {
     roomCreate: isTrue(video, 'roomCreate'),
     roomList: isTrue(video, 'roomList'),
     permission: permissionOf(video),
+    expiresAt: secondsOf(payload, 'exp') ?? 0,
   };
 }
 

@@ -170,17 +170,6 @@ describe('participants', () => {
     expect(sara.media.muted.get(sid)).toBe(true);
   });
 
-  test('[SFR34] an unmute is done where the server is set up to', async () => {
-    await world.stop();
-    world = await startTestSfu({ remoteUnmute: true });
-    const sara = await ready(world, 'sara');
-    const sid = await sara.publish({ ...MICROPHONE, muted: true });
-    expect(sara.media.muted.get(sid)).toBe(true);
-    world.sfu.roomControl.mutePublishedTrack('room', 'sara', sid, false);
-    expect(sara.media.muted.get(sid)).toBe(false);
-    expect(await sara.until('mute')).toMatchObject({ sid, muted: false });
-  });
-
   test('[SFR35] name, metadata and attributes change for everybody, within their bounds', async () => {
     const [bob] = [await ready(world, 'bob'), await ready(world, 'sara', { attributes: { a: '1', b: '2' } })];
     const change = { name: 'Sara', metadata: 'm', attributes: { a: '', c: '3' } };

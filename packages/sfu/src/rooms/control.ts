@@ -10,8 +10,8 @@ import type { Participant, Room, Track } from './state.ts';
 import { choose } from './subscribe.ts';
 import { tellAll } from './tell.ts';
 
-/** What RoomService may do with these rooms. `remoteUnmute`: whether it may unmute, LiveKit's `enable_remote_unmute`. */
-export function createRoomControl(rooms: Rooms, { remoteUnmute }: { remoteUnmute: boolean }): RoomControl {
+/** What RoomService may do with these rooms. */
+export function createRoomControl(rooms: Rooms): RoomControl {
   const roomOf = (name: string): Room => {
     const room = rooms.find(name);
     if (!room) throw new NotFound('requested room does not exist');
@@ -37,11 +37,8 @@ export function createRoomControl(rooms: Rooms, { remoteUnmute }: { remoteUnmute
     },
     mutePublishedTrack(name, identity, trackSid, muted) {
       const track = trackOf(participantOf(name, identity), trackSid);
-      if (!muted && !remoteUnmute)
-        throw new RoomRefusal(
-          'failed_precondition',
-          'remote unmute is not enabled: people unmute themselves',
-        );
+      if (!muted)
+        throw new RoomRefusal('failed_precondition', 'muted: the API unmutes nobody; the person does');
       muteTrack(track, muted, false);
       return track.info.clone();
     },

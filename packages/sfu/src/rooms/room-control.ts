@@ -30,7 +30,7 @@ export interface RoomControl {
   getParticipant(room: string, identity: string): ParticipantInfo;
   /** Transports are closed in the same tick: no packet of theirs is forwarded after it has returned. */
   removeParticipant(room: string, identity: string): void;
-  /** To unmute is a `failed_precondition` unless the server is set up to (LiveKit's `enable_remote_unmute`). */
+  /** To unmute is a `failed_precondition`, as at a LiveKit without `enable_remote_unmute`. */
   mutePublishedTrack(room: string, identity: string, trackSid: string, muted: boolean): TrackInfo;
   updateParticipant(room: string, identity: string, change: ParticipantChange): ParticipantInfo;
   updateSubscriptions(room: string, identity: string, trackSids: readonly string[], subscribe: boolean): void;

@@ -100,6 +100,7 @@ export function fakeMedia(made: FakeMedia[]): (handlers: MediaPeerHandlers) => M
       stopSending: (sid) => void media.sending.delete(sid),
       setWish: (sid, wish) => void media.wishes.set(sid, wish),
       sent: (sid) => (media.sending.has(sid) ? { packets: 0, bytes: 0, lastAt: 0 } : undefined),
+      dropped: () => 0,
       takeAudioLevel: () => media.level,
       lossSeen: () => media.loss,
       close() {

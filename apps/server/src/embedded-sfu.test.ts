@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { RoomServiceClient, WebhookReceiver } from 'livekit-server-sdk';
@@ -9,29 +9,11 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type EmbeddedSfu, type EmbeddedSfuOptions, startEmbeddedSfu } from './embedded-sfu.ts';
 import { startReceiver } from './features/webhooks/test-receiver.ts';
+import { isGone, until } from './test-processes.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../packages/sfu/src/process/test-entry.ts', import.meta.url));
 const PARENT = fileURLToPath(new URL('test-sfu-parent.ts', import.meta.url));
 const SECRET = 'secret-of-the-embedded-media-server';
-
-/** A process that is gone, or a corpse that its parent has not buried. */
-function isGone(pid: number): boolean {
-  const file = `/proc/${pid}/stat`;
-  try {
-    return !existsSync(file) || / [ZX] /.test(readFileSync(file, 'utf8'));
-  } catch {
-    return true;
-  }
-}
-
-async function until(what: string, condition: () => boolean, withinMs: number): Promise<number> {
-  const began = performance.now();
-  while (!condition()) {
-    if (performance.now() - began > withinMs) throw new Error(`${what}: not within ${withinMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  return performance.now() - began;
-}
 
 /** Real processes: the child is the media server's own around rooms that "forward" a datagram every 10 ms. */
 describe('the embedded media server', () => {

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { SfuSettings } from '@callgate/sfu/process';
+import { SFU_ENTRY, type SfuSettings } from '@callgate/sfu/process';
 import { monotonicMs } from './kernel/clock.ts';
 import type { Logger } from './kernel/logger.ts';
 import { launchSfu, type SfuRun } from './sfu-run.ts';
@@ -7,8 +7,8 @@ import { launchSfu, type SfuRun } from './sfu-run.ts';
 export interface EmbeddedSfuOptions {
   /** With port 0 it takes one, and keeps it for later starts. */
   readonly settings: SfuSettings;
-  /** The program, a TypeScript file. */
-  readonly entry: string;
+  /** The program, a TypeScript file. Default: the media server's own. */
+  readonly entry?: string;
   readonly logger: Logger;
   /** Called for each start: what was in its rooms before is gone. */
   onBoot?(bootId: string): void;
@@ -33,7 +33,7 @@ const SILENCE_MS = 10_000;
 
 /** Starts the media server and keeps it running. Rejects, with the child's sentence, where the first start fails. */
 export async function startEmbeddedSfu(options: EmbeddedSfuOptions): Promise<EmbeddedSfu> {
-  const { entry, logger, settings, silenceMs = SILENCE_MS, onBoot } = options;
+  const { entry = SFU_ENTRY, logger, settings, silenceMs = SILENCE_MS, onBoot } = options;
   const stopping = new AbortController();
   const launch = (port: number): Promise<SfuRun> =>
     launchSfu({ entry, logger, silenceMs, settings: { ...settings, port } });

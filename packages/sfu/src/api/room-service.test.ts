@@ -135,7 +135,7 @@ describe('RoomService', () => {
     await expect(client.moveParticipant('a', 'sara', 'b')).rejects.toMatchObject({ code: 'unimplemented' });
     const grant = { roomCreate: true };
     for (const field of [
-      '{"departure_timeout":5}',
+      '{"min_playout_delay":5}',
       '{"room_preset":"x"}',
       '{"agents":[{"agent_name":"x"}]}',
       '{"egress":{}}',
@@ -209,7 +209,7 @@ describe('RoomService', () => {
     expect(errors).toMatchObject([{ message: 'with a secret' }]);
   });
 
-  test('[SFW18] the API unmutes nobody', async () => {
+  test('[SFW18] what the rooms refuse is told in their words: the API unmutes nobody', async () => {
     rooms.mutePublishedTrack('a', 'sara', 'TR_voice', true);
     await expect(client.mutePublishedTrack('a', 'sara', 'TR_voice', false)).rejects.toMatchObject({
       code: 'failed_precondition',
@@ -303,7 +303,7 @@ describe('RoomService', () => {
       );
       const control = testRooms();
       control.createRoom({ name: 'a', metadata: '', emptyTimeoutS: 0, maxParticipants: 0 });
-      const known = new Set(['TwirpError', 'NotFound']);
+      const known = new Set(['RoomRefusal', 'NotFound']);
       fc.assert(
         fc.property(call, ([method, bytes, format]) => {
           try {

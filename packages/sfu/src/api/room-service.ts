@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
-import { NotFound, type RoomControl } from '../rooms/room-control.ts';
+import { NotFound, type RoomControl, RoomRefusal } from '../rooms/room-control.ts';
 import { TokenRefused, type VerifyAccessToken } from './access-token.ts';
 import { readBody } from './body.ts';
 import type { Format } from './method.ts';
@@ -83,6 +83,7 @@ function formatOf(contentType: string): Format {
 function twirpErrorOf(error: unknown): TwirpError {
   if (error instanceof TwirpError) return error;
   if (error instanceof TokenRefused) return new TwirpError('unauthenticated', error.message);
+  if (error instanceof RoomRefusal) return new TwirpError(error.code, error.message);
   if (error instanceof NotFound) return new TwirpError('not_found', error.message);
   return new TwirpError('internal', 'the media server could not do this; its log says why');
 }

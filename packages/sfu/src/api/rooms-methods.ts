@@ -61,13 +61,13 @@ function createRoom(control: RoomControl, request: CreateRoomRequest) {
   });
   if (past !== undefined) throw needsLiveKit(`CreateRoom with ${past}`);
   if (Object.keys(request.tags).length > 0) throw needsLiveKit('CreateRoom with tags');
-  const { name, metadata, emptyTimeout: emptyTimeoutS, maxParticipants } = request;
-  return control.createRoom({ name, metadata, emptyTimeoutS, maxParticipants });
+  const { name, metadata, maxParticipants } = request;
+  const { emptyTimeout: emptyTimeoutS, departureTimeout: departureTimeoutS } = request;
+  return control.createRoom({ name, metadata, emptyTimeoutS, departureTimeoutS, maxParticipants });
 }
 
 const PAST_OUR_ROOMS = [
   'roomPreset',
-  'departureTimeout',
   'egress',
   'minPlayoutDelay',
   'maxPlayoutDelay',
@@ -100,10 +100,8 @@ function removeParticipant(control: RoomControl, { room, identity }: RoomPartici
   return new RemoveParticipantResponse();
 }
 
-/** The API unmutes nobody, as LiveKit where `enable_remote_unmute` is not set. */
 function mutePublishedTrack(control: RoomControl, request: MuteRoomTrackRequest) {
   const { room, identity, trackSid, muted } = request;
-  if (!muted) throw new TwirpError('failed_precondition', 'muted: the API unmutes nobody; the person does');
   return new MuteRoomTrackResponse({ track: control.mutePublishedTrack(room, identity, trackSid, muted) });
 }
 

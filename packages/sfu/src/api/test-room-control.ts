@@ -5,7 +5,7 @@ import {
   TrackInfo,
   type WebhookEvent,
 } from '@livekit/protocol';
-import { NotFound, type ParticipantChange, type RoomControl } from '../rooms/room-control.ts';
+import { NotFound, type ParticipantChange, type RoomControl, RoomRefusal } from '../rooms/room-control.ts';
 
 /** Rooms without media behind `RoomControl`, for the API's own tests: what is put in is found, changed and removed. */
 export interface TestRooms extends RoomControl {
@@ -54,6 +54,7 @@ export function testRooms(): TestRooms {
     mutePublishedTrack(room, identity, trackSid, muted) {
       const track =
         personOf(room, identity).tracks.find(({ sid }) => sid === trackSid) ?? fail('track is not found');
+      if (!muted) throw new RoomRefusal('failed_precondition', 'people unmute themselves');
       track.muted = muted;
       return track;
     },

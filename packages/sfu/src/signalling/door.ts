@@ -24,6 +24,8 @@ import { MAX_MESSAGE_BYTES, SignalSocket } from './signal-socket.ts';
 
 const PATHS = ['/rtc', '/rtc/v1'];
 const VALIDATE_PATHS = ['/rtc/validate', '/rtc/v1/validate'];
+/** Of services that LiveKit has and we have not. */
+const BEYOND = /^\/(?:agent|whip)(?:\/|$)/;
 
 export interface DoorDeps extends SessionDeps {
   readonly rooms: Rooms;
@@ -62,7 +64,7 @@ export class Door {
   /** True where the path is ours; then it is answered. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const url = urlOf(request);
-    if (!url || !PATHS.includes(url.pathname)) return false;
+    if (!url || !(PATHS.includes(url.pathname) || BEYOND.test(url.pathname))) return false;
     socket.on('error', () => undefined);
     const admitted = this.#admit(request, url);
     if ('status' in admitted) refuseUpgrade(socket, admitted);
@@ -73,7 +75,7 @@ export class Door {
   /** True where the path is ours; then it is answered. */
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
     const url = urlOf(request);
-    if (!url || !VALIDATE_PATHS.includes(url.pathname)) return false;
+    if (!url || !(VALIDATE_PATHS.includes(url.pathname) || BEYOND.test(url.pathname))) return false;
     const admitted = this.#admit(request, url);
     const { status, text } = 'status' in admitted ? admitted : { status: 200, text: 'success' };
     response.writeHead(status, headersOf(text)).end(text);
@@ -102,6 +104,8 @@ export class Door {
     } catch (error) {
       return { status: 401, text: `invalid authorization token: ${(error as Error).message}` };
     }
+    if (BEYOND.test(url.pathname))
+      return { status: 501, text: `${url.pathname} needs LiveKit (LIVEKIT_URL)` };
     const parameters = readJoin(url.pathname, url.searchParams);
     if ('refusal' in parameters) return { status: 400, text: parameters.refusal };
     const refusal = this.#refusalOf(grants);

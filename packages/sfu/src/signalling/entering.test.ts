@@ -93,6 +93,20 @@ describe('the door', () => {
   });
 });
 
+describe('what only LiveKit has', () => {
+  test('[SFR9] is 401 without a valid token, and 501 with one, naming LiveKit', async () => {
+    const http = world.url.replace('ws', 'http');
+    for (const token of ['', 'forged', testToken('sara')]) {
+      const status = token === testToken('sara') ? 501 : 401;
+      const reply = await fetch(`${http}/whip/v1?access_token=${token}`, { method: 'POST' });
+      const agent = await world.refused(token, '/agent');
+      expect([reply.status, agent.status]).toEqual([status, status]);
+      if (status === 501) expect([await reply.text(), agent.text].join()).toMatch(/LiveKit.*LiveKit/);
+    }
+    expect((await fetch(`${http}/other`)).status).toBe(404);
+  });
+});
+
 describe('a join', () => {
   test('[SFR4] join is first, with what a client needs, then a token', async () => {
     const sara = await ready(world, 'sara');
@@ -132,14 +146,15 @@ describe('a join', () => {
     await bob.until('update', isSara(ACTIVE));
   });
 
-  test('[SFR5] with two connections the receiving one counts, or the sending one of who may not receive', async () => {
+  test('[SFR5] with two connections ours is first, unless they may not subscribe; either makes them active', async () => {
     for (const canSubscribe of [true, false]) {
       const client = await world.enter('sara', { path: '/rtc', permission: { canSubscribe } });
       expect((await client.until('join')).subscriberPrimary).toBe(canSubscribe);
-      if (!canSubscribe) await client.offer([{ mid: '0', kind: 'application' }], 1);
-      else await client.until('offer');
+      if (canSubscribe) await client.until('offer');
+      else await client.offer([{ mid: '0', kind: 'application' }], 1);
       client.transport().handlers.onOpen();
       await client.until('update', ({ participants: [one] }) => one?.state === ACTIVE);
+      expect(client.all('offer').length).toBe(canSubscribe ? 1 : 0);
     }
   });
 

@@ -103,7 +103,6 @@ export class OurOffers implements Receiving {
       case: 'offer',
       value: new SessionDescription({ type: 'offer', sdp, id: this.#id, midToTrackId }),
     });
-    if (this.#id === 1) tellCandidates(participant, local, SignalTarget.SUBSCRIBER);
   }
 
   /** Sections are ours to add. Mid 0 is the data channels'. */
@@ -127,12 +126,23 @@ export class OurOffers implements Receiving {
       return;
     }
     this.#offeredMs = undefined;
-    if (!this.#isAnswered) this.#deps.transport.answered(read.description.parameters);
-    this.#isAnswered = true;
+    this.#connect(read.description);
     this.#send(read.description);
     this.slots.settled();
     if (this.slots.needsTelling(this.#deps.participant.wanted)) this.#mustOffer = this.#hasRoom();
     this.#negotiate();
+  }
+
+  /**
+   * At the first answer. Only now the client is told where to send: when checks of its ICE come before its answer,
+   * libdatachannel 0.24 may begin DTLS before it knows the client's fingerprint, and refuses it.
+   */
+  #connect({ parameters }: Description): void {
+    const { participant, transport } = this.#deps;
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    transport.answered(parameters);
+    if (this.#local) tellCandidates(participant, this.#local, SignalTarget.SUBSCRIBER);
   }
 
   /** What waits for a section past the bound waits until one is free. */

@@ -30,7 +30,7 @@ export interface SessionDeps {
 export interface SessionKind {
   /** One connection, on which only the client offers. */
   readonly isSingle: boolean;
-  /** With two connections: the one on which it receives makes it active. */
+  /** With two connections: the client waits for our offer. */
   readonly isSubscriberPrimary: boolean;
 }
 
@@ -157,9 +157,8 @@ export class Session implements ParticipantConnection {
   #publisherTransport(): Transport {
     if (!this.#publisher) {
       const { media } = this.participant;
-      const isPrimary = !this.#kind.isSubscriberPrimary;
       this.#publisher = this.#deps.transports.create({
-        ...this.#handlers('publisher', isPrimary),
+        ...this.#handlers('publisher'),
         onRtp: (packet) => media.onRtp(packet),
       });
       media.attachPublisher(this.#publisher);
@@ -172,7 +171,7 @@ export class Session implements ParticipantConnection {
       const { participant, wishes } = this;
       // What a client sends here belongs to no track of its own.
       const onRtp = (): void => undefined;
-      const handlers = this.#handlers('subscriber', this.#kind.isSubscriberPrimary);
+      const handlers = this.#handlers('subscriber');
       this.#subscriber = this.#deps.transports.create({ ...handlers, onRtp });
       participant.media.attachSubscriber(this.#subscriber);
       this.#ours = new OurOffers({
@@ -183,7 +182,7 @@ export class Session implements ParticipantConnection {
     return this.#ours;
   }
 
-  #handlers(which: 'publisher' | 'subscriber', isPrimary: boolean): Omit<TransportHandlers, 'onRtp'> {
+  #handlers(which: 'publisher' | 'subscriber'): Omit<TransportHandlers, 'onRtp'> {
     const { participant } = this;
     const { count, now } = this.#deps;
     const { dataPackets, dataBytes } = participant.room.limits;
@@ -191,7 +190,7 @@ export class Session implements ParticipantConnection {
     return {
       onOpen: () => {
         this.#open.add(which);
-        if (isPrimary) activate(participant);
+        activate(participant);
       },
       onClosed: () => {
         this.#open.delete(which);

@@ -209,6 +209,16 @@ describe('two connections', () => {
     expect(bob.all('trickle')).toMatchObject([{ target: 1, final: true }]);
   });
 
+  test('[SFR24] where to connect is told with the first answer', async () => {
+    const bob = await world.enter('bob', { path: '/rtc' });
+    const { id } = await bob.until('offer');
+    await bob.settled();
+    expect(bob.all('trickle')).toEqual([]);
+    reply(bob, id, []);
+    await bob.until('trickle');
+    expect(bob.transport().answers).toHaveLength(1);
+  });
+
   test('[SFR24] what ended before the answer is not sent', async () => {
     const bob = await enterV0('bob');
     const sara = await ready(world, 'sara');

@@ -1,5 +1,6 @@
 import { SERVICE_KINDS, type ServiceKind } from '@callgate/contract';
 import {
+  address,
   addressRange,
   flag,
   listOf,
@@ -75,6 +76,24 @@ export const KEYS = {
     'Connections to PostgreSQL at most.',
   ),
   redisUrl: key<string, null>('REDIS_URL', text, null, 'Not there yet: refused at start.', SECRET),
+  media: key<'embedded' | 'none', 'none'>(
+    'CALLGATE_MEDIA',
+    oneOf('embedded', 'none'),
+    'none',
+    '`embedded`: a media server of this process carries the media, for development and rooms of about ten cameras or a few hundred listeners. Not together with LIVEKIT_URL.',
+  ),
+  mediaPort: key<number, number>(
+    'CALLGATE_MEDIA_PORT',
+    wholeNumber(1, 65535),
+    7882,
+    'UDP port of all media of the embedded media server; clients send to it.',
+  ),
+  mediaAddress: key<string, null>(
+    'CALLGATE_MEDIA_ADDRESS',
+    address,
+    null,
+    'Address that clients are told to send media to, where the embedded media server stands behind NAT, e.g. `203.0.113.7`. On loopback media stays on this machine.',
+  ),
   livekitUrl: key<string, null>(
     'LIVEKIT_URL',
     url('ws', 'wss', 'http', 'https'),

@@ -1,0 +1,101 @@
+import { at, type PlantedFault } from './fault.ts';
+
+/** Faults of the door that need media to be seen: each takes the rule's tests with LiveKit, on SQLite. */
+export const DOOR_FAULTS: readonly PlantedFault[] = [
+  {
+    rule: 'GAT2',
+    what: 'a forged report is believed',
+    edits: [at('livekit/livekit-adapter', "return 'forged';", 'return undefined;')],
+    test: 'e2e/media/late.test.ts',
+  },
+  {
+    rule: 'GAT3',
+    what: 'nobody looks at the signature of a join token',
+    edits: [
+      at(
+        'features/media/join-token',
+        'payload = verify(token) as Record<string, unknown>;',
+        "payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());\n    if (payload === verify) throw new Error();",
+      ),
+    ],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT4',
+    what: '`validate` asks no policy',
+    edits: [
+      at(
+        'gateway/gateway',
+        'await door.look({ claims, address: counted, resumes: null });',
+        'if (!claims || !counted) return undefined;',
+      ),
+    ],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT5',
+    what: 'both connections of a session stay',
+    edits: [
+      at(
+        'gateway/relays',
+        "for (const one of older) void one.close('replaced');",
+        'if (older.length < 0) return;',
+      ),
+      at(
+        'gateway/to-client',
+        "    case 'leave': {",
+        "    case 'leave':\n      return { dropped: 'leave' };\n    case undefined: {",
+      ),
+    ],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT6',
+    what: 'whoever names a participant goes on with it',
+    edits: [
+      at(
+        'features/calls/door',
+        "if (resumes !== null && (found.state !== 'active' || found.participant_sid !== resumes)) return undefined;",
+        '',
+      ),
+      at('gateway/entering', 'if (reconnect && !known) return undefined;', ''),
+    ],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT7',
+    what: "the media server's own token is handed out",
+    edits: [at('gateway/to-client', 'const value = tokens.refreshToken();', 'const { value } = message;')],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT8',
+    what: 'a session has any number of connections',
+    edits: [at('gateway/crowd', "demandRoom(keys[1], MOST_OF_SESSION, 'this session');", '')],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT10',
+    what: 'a media server that is away is an error of ours',
+    edits: [at('gateway/dial', 'reject(unreachable(what));', 'reject(new Error(what));')],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT11',
+    what: 'a lost connection ends the session',
+    edits: [at('gateway/relays', "if (how === 'cut') {", 'if (how === undefined) {')],
+    test: 'e2e/media/acts.test.ts',
+  },
+  {
+    rule: 'GAT12',
+    what: 'refusals are not counted',
+    edits: [at('gateway/gateway', 'void counts.set(what, (counts.get(what) ?? 0) + 1);', 'void what;')],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GAT13',
+    what: 'who says that it leaves is out for good',
+    edits: [at('gateway/relays', "how === 'left' ? door.left(session.id, participant.roster.ownSid) :", '')],
+    test: 'e2e/media/door.test.ts',
+  },
+];

@@ -7,8 +7,8 @@ const POLICY_AT_D = at(
 );
 const RECOVERS_NOTHING = at(
   'features/enforcement/recovery',
-  'for (const job of jobs) if (await work(job)) count++;',
-  '',
+  'const done = await Promise.all(jobs.slice(at, at + AT_ONCE).map(work));',
+  'const done: boolean[] = [];',
 );
 const TAKES_UP_NOTHING = at(
   'features/enforcement/abandoned-jobs',
@@ -200,6 +200,18 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
       ),
     ],
     ...{ test: ROWS, title: '\\[ENF18\\] a call that is backstage' },
+  },
+  {
+    rule: 'ENF19',
+    what: 'a start waits until all that was left is done',
+    edits: [
+      at(
+        'features/enforcement/recovery',
+        'if (!deps.isMediaWaitedFor) return void (await recover());',
+        'if (deps.isMediaWaitedFor) await recover();',
+      ),
+    ],
+    test: 'e2e/media/late.test.ts',
   },
   {
     rule: 'SES27',

@@ -98,4 +98,10 @@ export const DOOR_FAULTS: readonly PlantedFault[] = [
     edits: [at('gateway/relays', "how === 'left' ? door.left(session.id, participant.roster.ownSid) :", '')],
     test: 'e2e/media/door.test.ts',
   },
+  {
+    rule: 'GWH16',
+    what: 'whatever ends a connection has one name',
+    edits: [at('gateway/relay', '{reason}`);', "{'breach'}`);")],
+    ...{ test: 'e2e/hostile/counted.test.ts', title: '\\[GWH16\\] closed: cid malformed' },
+  },
 ];

@@ -50,6 +50,19 @@ export const DOOR_FAULTS: readonly PlantedFault[] = [
     test: 'e2e/media/door.test.ts',
   },
   {
+    rule: 'GAT5',
+    what: 'connections of a session dial at once, whoever has the turn',
+    edits: [
+      at(
+        'gateway/entering',
+        'return deps.inTurn(claims.sessionId, () => dialInTurn(deps, { asked, claims, parameters, knocked, known }));',
+        'return dialInTurn(deps, { asked, claims, parameters, knocked, known });',
+      ),
+      at('gateway/entering', 'await deps.door.demandTurn(claims.sessionId, knocked.turn);', ''),
+    ],
+    ...{ test: 'e2e/media/door.test.ts', title: '\\[GAT5\\] of two at once' },
+  },
+  {
     rule: 'GAT6',
     what: 'whoever names a participant goes on with it',
     edits: [

@@ -2,6 +2,7 @@ import type { SignalResponse } from '@livekit/protocol';
 import type { Door, Knocked } from '../features/calls/index.ts';
 import type { JoinClaims, MediaPlane } from '../features/media/index.ts';
 import { ApiError, inputError, notAllowed } from '../kernel/errors.ts';
+import type { TurnOfEach } from '../kernel/turn.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { type Dialled, dial, NoRoomError } from './dial.ts';
 import { judgeJoinRequest } from './from-client.ts';
@@ -27,8 +28,19 @@ export interface EnteringDeps {
   /** What is known of participants by their names at the media server. */
   participants: Map<string, Connection>;
   readView(id: JoinClaims['sessionId']): Promise<MediaView>;
+  /** One connection of a session at a time, from the dial to (d2). */
+  inTurn: TurnOfEach<JoinClaims['sessionId']>;
   /** Counts what was refused, by a name of a fixed set. */
   count(what: string): void;
+}
+
+/** Somebody who may dial. */
+interface Coming {
+  asked: Asked;
+  claims: JoinClaims;
+  parameters: JoinParameters;
+  knocked: Knocked;
+  known: Connection | undefined;
 }
 
 /** Steps (a) to (d2) of the door. Undefined: there is nothing to go on with, the client must join in full. */
@@ -42,6 +54,18 @@ export async function enter(
   if (reconnect && !known) return undefined;
   const knocked = await deps.door.knock({ claims, address, resumes: reconnect ? participantSid : null }); // (a), (b)
   if (!knocked) return undefined;
+  return deps.inTurn(claims.sessionId, () => dialInTurn(deps, { asked, claims, parameters, knocked, known }));
+}
+
+/**
+ * The media server keeps who came last by a name, and (d) those who came last to us: were two to dial at once, one would throw out
+ * the other and be refused.
+ */
+async function dialInTurn(
+  deps: EnteringDeps,
+  { asked, claims, parameters, knocked, known }: Coming,
+): Promise<Entered> {
+  await deps.door.demandTurn(claims.sessionId, knocked.turn);
   const view = await deps.readView(claims.sessionId);
   const participant = known ?? openConnection(parameters.autoSubscribe, view);
   const { query, also } = judgedQuery(deps, participant, parameters, view);

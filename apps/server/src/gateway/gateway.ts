@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ErrorEnvelope } from '@callgate/contract';
+import type { ErrorEnvelope, SessionId } from '@callgate/contract';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Door } from '../features/calls/index.ts';
 import {
@@ -15,6 +15,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { ApiError, notAllowed } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { refuseUpgrade } from '../kernel/refuse-upgrade.ts';
+import { createTurnOfEach } from '../kernel/turn.ts';
 import { createCrowd } from './crowd.ts';
 import { type Entered, enter } from './entering.ts';
 import { type Asked, readAsked } from './knocking.ts';
@@ -75,8 +76,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const counts = new Map<string, number>();
   const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
   const crowd = createCrowd();
+  const inTurn = createTurnOfEach<SessionId>();
   const relays = createRelays({ ...deps, count });
-  const entering = { ...deps, count, participants: relays.participants };
+  const entering = { ...deps, ...{ count, inTurn }, participants: relays.participants };
   let isStopping = false;
 
   /** Throws whatever keeps the client out; what it took up is given back then. */

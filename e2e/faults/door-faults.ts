@@ -1,5 +1,17 @@
 import { at, type PlantedFault } from './fault.ts';
 
+const CUT = 'e2e/hostile/lost-signalling.test.ts';
+
+/** Of two connections of a session the one that has lost its turn may dial last. */
+const DIAL_AT_ONCE = [
+  at(
+    'gateway/entering',
+    'return deps.inTurn(claims.sessionId, () => dialInTurn(deps, { asked, claims, parameters, knocked, known }));',
+    'return dialInTurn(deps, { asked, claims, parameters, knocked, known });',
+  ),
+  at('gateway/entering', 'await deps.door.demandTurn(claims.sessionId, knocked.turn);', ''),
+];
+
 /** Faults of the door that need media to be seen: each takes the rule's tests with LiveKit, on SQLite. */
 export const DOOR_FAULTS: readonly PlantedFault[] = [
   {
@@ -52,14 +64,7 @@ export const DOOR_FAULTS: readonly PlantedFault[] = [
   {
     rule: 'GAT5',
     what: 'connections of a session dial at once, whoever has the turn',
-    edits: [
-      at(
-        'gateway/entering',
-        'return deps.inTurn(claims.sessionId, () => dialInTurn(deps, { asked, claims, parameters, knocked, known }));',
-        'return dialInTurn(deps, { asked, claims, parameters, knocked, known });',
-      ),
-      at('gateway/entering', 'await deps.door.demandTurn(claims.sessionId, knocked.turn);', ''),
-    ],
+    edits: DIAL_AT_ONCE,
     ...{ test: 'e2e/media/door.test.ts', title: '\\[GAT5\\] of two at once' },
   },
   {
@@ -110,6 +115,24 @@ export const DOOR_FAULTS: readonly PlantedFault[] = [
     what: 'who says that it leaves is out for good',
     edits: [at('gateway/relays', "how === 'left' ? door.left(session.id, participant.roster.ownSid) :", '')],
     test: 'e2e/media/door.test.ts',
+  },
+  {
+    rule: 'GWH7',
+    what: 'of two that come at once both may be outside',
+    edits: DIAL_AT_ONCE,
+    ...{ test: CUT, title: '\\[GWH7\\] of two that come at once' },
+  },
+  {
+    rule: 'GWH14',
+    what: 'a ban is not asked of who is in',
+    edits: [
+      at(
+        'features/bans/ban-user',
+        'cid === undefined ? { userId: target.id } : { userId: target.id, cid },',
+        '...(cid === undefined ? [] : [{ userId: target.id, cid }]),',
+      ),
+    ],
+    ...{ test: CUT, title: '\\[GWH14\\] a ban' },
   },
   {
     rule: 'GWH16',

@@ -214,6 +214,18 @@ export const MEDIA_FAULTS: readonly PlantedFault[] = [
     test: 'e2e/media/late.test.ts',
   },
   {
+    rule: 'ENF20',
+    what: 'who was lost is removed by name, whoever is there by now',
+    edits: [
+      at(
+        'features/enforcement/bind-sessions',
+        'Promise.all(lost.map((row) => deps.applyPolicy(row))),',
+        'Promise.all(lost.map((row) => takeOut(deps, row).then((out) => ({ ...out, isRefused: false })))),',
+      ),
+    ],
+    test: 'e2e/media/comeback.test.ts',
+  },
+  {
     rule: 'SES27',
     what: 'who leaves stays in the session',
     edits: [

@@ -209,6 +209,41 @@ for (const engine of testEngines) {
       await node.close();
     });
 
+    it('[ENF19] a start waits for no media server that hangs, and fifty jobs are worked on at a time', async () => {
+      const names = Array.from({ length: 60 }, (_, at) => `person-${at}`);
+      for (const name of names) await joinMedia(world, name);
+      for (const name of names)
+        await expect(world.killed.perform(request('mod'), block(name))).rejects.toBe(KILLED);
+      const hanging: (() => void)[] = [];
+      const node = world.another({
+        ...{ ...noMediaPlane, configured: true, calls: async () => [], participants: async () => [] },
+        async remove() {
+          await new Promise<void>((go) => hanging.push(go));
+          return { isThere: true, tracks: 0 };
+        },
+      });
+      await node.start();
+      expect(await pending()).toBe(60);
+      await vi.waitFor(() => expect(hanging).toHaveLength(50), { timeout: 10_000, interval: 5 });
+      expect(await live()).toHaveLength(10);
+      // As soon as it answers, the others come too.
+      const answering = setInterval(() => hanging.splice(0).forEach((go) => void go()), 5);
+      await vi.waitFor(async () => expect(await pending()).toBe(0), { timeout: 10_000, interval: 20 });
+      clearInterval(answering);
+      expect(await live()).toEqual([]);
+      await node.close();
+    });
+
+    it('[ACT7] without a media server a start resolves when all that is done', async () => {
+      await world.join('sara');
+      await expect(world.killed.perform(request('mod'), block('sara'))).rejects.toBe(KILLED);
+      const node = world.another();
+      await node.start();
+      expect(await live()).toEqual([]);
+      expect(await pending()).toBe(0);
+      await node.close();
+    });
+
     it('[ACT8] a failure after the commit answers pending, is logged, and is tried again', async () => {
       await world.join('sara');
       const error = new Error('the store cannot be read');

@@ -45,8 +45,11 @@ export interface Enforcement {
    * with their number. Of a job that another process is at the event may come although its reply tells the same.
    */
   recover(): Promise<number>;
-  /** Looks every 2 s for jobs of processes that are gone, and does them. */
-  start(): void;
+  /**
+   * Does what a crash left behind, and looks every 2 s for jobs of processes that are gone. Resolves when that is done where no
+   * media server is configured; else at once: one that hangs takes 20 s for a job, and nobody's start waits for that.
+   */
+  start(): Promise<void>;
   /** One such look now. */
   takeUp(): Promise<void>;
   /** Writes down the jobs that had nothing to do; they are written within a second by themselves. */
@@ -137,6 +140,7 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
   };
   const recovery = createRecovery({
     ...{ database, clock, node, running, settle, work: takeUp },
+    isMediaWaitedFor: media.configured,
     onFailure: (error) => onFailure(error, null),
   });
 

@@ -126,6 +126,7 @@ export function createServices(parts: Parts): CoreServices {
   eventOrder.onOrdered(() => webhooks.wake());
   return {
     config,
+    apiKey: parts.credentials?.apiKey ?? '',
     clock,
     logger,
     database,

@@ -64,7 +64,8 @@ const OPEN_LIMITS = Object.fromEntries(
 );
 
 /** No media server below each server of a test, unless the test says so: most have no use for one. */
-const NO_MEDIA = { CALLGATE_MEDIA: 'none' };
+const mediaOf = ({ LIVEKIT_URL }: Record<string, string>): Record<string, string> =>
+  LIVEKIT_URL === undefined ? { CALLGATE_MEDIA: 'none' } : {};
 
 /** A port that nobody listens on now. */
 export function freePort(): Promise<number> {
@@ -109,10 +110,9 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
           CALLGATE_API_SECRET: API_SECRET,
           CALLGATE_LOG_LEVEL: 'warn',
           ...OPEN_LIMITS,
-          ...NO_MEDIA,
+          ...mediaOf({ ...options.env, ...env }),
           ...options.env,
           ...env,
-          ...((options.env?.LIVEKIT_URL ?? env.LIVEKIT_URL) !== undefined && { CALLGATE_MEDIA: '' }),
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       },

@@ -207,6 +207,24 @@ test('[SFM14] a picture begins at a key frame; a second section for it begins an
   expect(to.peer.sent('TR_camera')).toMatchObject({ packets: 1 });
 });
 
+test('[SFM14] the same section again interrupts nothing; a source of ours that is used again goes on with its numbers', () => {
+  const { stage, from, to, stream } = pair();
+  stream.key();
+  to.peer.send(sentAs('TR_camera'), from.peer);
+  stream.frame();
+  const last = to.transport.take().at(-1);
+  expect(to.peer.sent('TR_camera')).toMatchObject({ packets: 2 });
+  to.peer.stopSending('TR_camera');
+  stage.clock.advance(1_000);
+  to.peer.send(sentAs('TR_camera'), from.peer);
+  stream.sequence += 30_000;
+  stream.key();
+  const [next] = to.transport.take();
+  expect(next?.sequence).toBe(((last?.sequence ?? 0) + 1) & 0xffff);
+  expect(next?.timestamp).toBe((last?.timestamp ?? 0) + 90_000);
+  expect(next?.pictureId).toBe((last?.pictureId ?? 0) + 1);
+});
+
 test('[SFM14] what was sent before the picture began is not sent when it comes late', () => {
   const { from, to, stream } = pair();
   const late = stream.next();

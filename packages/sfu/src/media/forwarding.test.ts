@@ -78,6 +78,24 @@ test('[SFM11] one track has one source for each layer: a new one takes the place
   expect(to.transport.take(), 'the old source names its mid again, and waits for a key frame').toEqual([]);
 });
 
+test('[SFM11] a packet of another payload type takes the place of no source', () => {
+  const { from, to, stream } = pair();
+  stream.key();
+  from.peer.onRtp(rtpPacket({ ssrc: 71, payloadType: 97, extensions: { 1: '0' } }));
+  stream.frame();
+  expect(to.transport.take()).toHaveLength(2);
+});
+
+test('[SFM11] tracks that somebody waited for in vain take no place of those that come', () => {
+  const { from, to } = pair();
+  for (let track = 0; track < 3 * MAX_PUBLISHED_TRACKS; track++) {
+    to.peer.send(sentAs(`TR_${track}`), from.peer);
+    to.peer.stopSending(`TR_${track}`);
+  }
+  from.peer.receive(microphone());
+  expect(from.peer.received('TR_mic')).toBeDefined();
+});
+
 test('[SFM11] more than 64 tracks of one participant are refused', () => {
   const { from } = pair();
   for (let track = 1; track < MAX_PUBLISHED_TRACKS; track++)

@@ -224,8 +224,6 @@ export class Subscription implements Follower {
   /** The track is gone. */
   ended(): void {
     this.pause();
-    this.#stretches = [];
-    this.#current = undefined;
     this.#owner.ended(this);
   }
 }

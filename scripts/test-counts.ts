@@ -32,6 +32,8 @@ export interface TestCounts {
   readonly gatewaySteps: number;
   /** Random frames and descriptions, of each sort, for the gateway's readers. */
   readonly gatewayFrames: number;
+  /** Random inputs for each reader of the embedded media server: descriptions, packets, requests. */
+  readonly sfuFrames: number;
   /** Malformed messages of a client by hand, through the door to the media server. */
   readonly hostileFrames: number;
   /** Malformed join requests of a client by hand, through the door. */
@@ -42,8 +44,6 @@ export interface TestCounts {
   readonly plantedFaults: number;
   /** Searches of the door's model up to this size: 1 takes seconds each, 2 minutes. */
   readonly doorModelSize: number;
-  /** Broken packets, descriptions and messages for each reader of the embedded media server. */
-  readonly sfuFrames: number;
   /** Random inputs of one property of a pure function. */
   readonly properties: number;
 }
@@ -66,12 +66,12 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     gatewayHistories: 2_000,
     gatewaySteps: 14,
     gatewayFrames: 3_000,
+    sfuFrames: 3_000,
     hostileFrames: 2_000,
     hostileKnocks: 200,
     returns: 300,
     plantedFaults: 6,
     doorModelSize: 1,
-    sfuFrames: 3_000,
     properties: 200,
   },
   full: {
@@ -89,12 +89,12 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     gatewayHistories: 100_000,
     gatewaySteps: 14,
     gatewayFrames: 100_000,
+    sfuFrames: 1_000_000,
     hostileFrames: 50_000,
     hostileKnocks: 5_000,
     returns: 5_000,
     plantedFaults: 1_000,
     doorModelSize: 2,
-    sfuFrames: 1_000_000,
     properties: 2_000,
   },
 };

@@ -7,6 +7,8 @@ export type Codec = 'opus' | 'vp8' | 'h264';
 export interface ExtensionIds {
   readonly mid?: number;
   readonly rid?: number;
+  /** Only ever repeated: Chromium sends no simulcast where it is missing, and we take no retransmission streams. */
+  readonly repairedRid?: number;
   readonly audioLevel?: number;
   readonly absSendTime?: number;
 }

@@ -60,6 +60,12 @@ export const origin: Parse<string> = (raw) => {
     : refuse('an origin such as https://example.com (no path, no slash at the end)');
 };
 
+/** An IP address. */
+export const address: Parse<string> = (raw) =>
+  typeof raw === 'string' && ipaddr.isValid(raw) && raw.match(/[.:]/)
+    ? raw
+    : refuse('an IP address such as 203.0.113.7');
+
 /** An address, or a CIDR range of addresses. */
 export const addressRange: Parse<string> = (raw) => {
   if (typeof raw === 'string' && (ipaddr.isValid(raw) || ipaddr.isValidCIDR(raw))) return raw;

@@ -80,7 +80,7 @@ describe('the door', () => {
 
   test('[SFR3] a full room is 429, by its own bound or by the server’s; who is in comes again', async () => {
     await world.stop();
-    world = await startTestSfu({ limits: { participants: 2 } });
+    world = await startTestSfu({ limits: { participants: 2, rooms: 1 } });
     const { roomControl } = world.sfu;
     roomControl.createRoom({ name: 'room', metadata: '', emptyTimeoutS: 0, maxParticipants: 1 });
     await world.enter('sara');
@@ -89,6 +89,8 @@ describe('the door', () => {
     roomControl.createRoom({ name: 'room', metadata: '', emptyTimeoutS: 0, maxParticipants: 9 });
     await world.enter('bob');
     expect((await world.refused(testToken('carl'), '/rtc')).text).toContain('LiveKit');
+    const other = await world.refused(testToken('carl', { room: 'other' }), '/rtc');
+    expect(other).toEqual({ status: 429, text: 'there are too many rooms; LiveKit holds more' });
     await (await world.enter('sara')).until('join');
   });
 });

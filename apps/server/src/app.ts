@@ -126,6 +126,7 @@ export function createServices(parts: Parts): CoreServices {
   eventOrder.onOrdered(() => webhooks.wake());
   return {
     config,
+    apiKey: parts.credentials?.apiKey ?? '',
     clock,
     logger,
     database,
@@ -171,7 +172,7 @@ function demandCredentials(credentials: AppCredentials | undefined): AppCredenti
 export interface App {
   services: Services;
   server: FastifyInstance;
-  /** Finishes what a crash left behind, starts the workers and listens; resolves with the port. */
+  /** Takes up what a crash left behind, starts the workers and listens; resolves with the port. */
   start(): Promise<number>;
   /**
    * Stops accepting, lets running requests finish for `stopTimeoutMs` at most, writes down what is in memory and
@@ -201,8 +202,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
       await services.sequencer.start();
       await services.eventOrder.start();
       await sockets.start();
-      await services.enforcement.recover();
-      services.enforcement.start();
+      await services.enforcement.start();
       services.sweep.start();
       services.timers.start();
       await endCutOffJoins(services);

@@ -263,6 +263,12 @@ export const KEYS = {
     200_000,
     'Counters kept in memory at most; the oldest is dropped first.',
   ),
+  play: key<'auto' | 'on' | 'off', 'auto'>(
+    'CALLGATE_PLAY',
+    oneOf('auto', 'on', 'off'),
+    'auto',
+    'The call page at `/play` and links into calls. `auto`: a start prints two links of its own when nobody else can hand out access, which is on loopback with a key and a secret that the server made for itself. `on`: every start does. `off`: no page, no links, and their operations answer 400, code 19.',
+  ),
   webhookAllowPrivate: key<boolean, boolean>(
     'CALLGATE_WEBHOOK_ALLOW_PRIVATE',
     flag,

@@ -4,8 +4,10 @@ import { type Config, loadConfig, processEnvironment } from './config.ts';
 import { loadCredentials } from './credentials.ts';
 import { startEmbeddedMedia } from './embedded-media.ts';
 import { loadAuditKeys } from './features/audit/index.ts';
+import { isPlayPageBuilt } from './http/play-page.ts';
 import { systemClock } from './kernel/clock.ts';
 import { createLogger, type Logger } from './kernel/logger.ts';
+import { startLinks, wantsStartLinks } from './play-links.ts';
 import { startFailure } from './start-failure.ts';
 import type { Database } from './storage/database.ts';
 
@@ -62,6 +64,9 @@ async function serve(
   stopOnSignals(stop, database, logger);
   const banner = credentials.isNew ? firstBanner : laterBanner;
   process.stdout.write(`${banner(config, port, credentials.apiKey)}\n`);
+  if (!wantsStartLinks(config) || !isPlayPageBuilt()) return;
+  const links = await startLinks(app.services, { port, isTerminal: process.stdout.isTTY === true });
+  process.stdout.write(`\n${links}\n`);
 }
 
 /** Stops once, on the first signal; a second one ends the process at once. */

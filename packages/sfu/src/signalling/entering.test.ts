@@ -116,7 +116,12 @@ describe('a join', () => {
     await bob.until('refreshToken');
     expect(bob.messages.slice(0, 2).map(({ message }) => message.case)).toEqual(['join', 'refreshToken']);
     expect(join.serverInfo?.version).toBe('1.13.5');
-    expect(join).toMatchObject({ pingInterval: 5, pingTimeout: 15, subscriberPrimary: false });
+    expect(join).toMatchObject({
+      pingInterval: 5,
+      pingTimeout: 15,
+      subscriberPrimary: false,
+      fastPublish: true,
+    });
     expect(join.enabledPublishCodecs.map(({ mime }) => mime)).toEqual([
       'video/VP8',
       'video/H264',
@@ -131,6 +136,12 @@ describe('a join', () => {
     expect(join.participant?.sid).toMatch(/^PA_/);
     expect(join.otherParticipants).toMatchObject([{ identity: 'sara', tracks: [{ name: 'voice' }] }]);
     expect(join.room?.sid).toMatch(/^RM_/);
+  });
+
+  test('[SFR4] who may send nothing is not asked to offer at once', async () => {
+    const permission = { canPublish: false, canPublishData: false };
+    const client = await world.enter('listener', { permission });
+    expect((await client.until('join')).fastPublish).toBe(false);
   });
 
   test('[SFR5] the others are told at once, and again when the sending connection is there', async () => {

@@ -63,6 +63,9 @@ const OPEN_LIMITS = Object.fromEntries(
   ]),
 );
 
+/** No media server below each server of a test, unless the test says so: most have no use for one. */
+const NO_MEDIA = { CALLGATE_MEDIA: 'none' };
+
 /** A port that nobody listens on now. */
 export function freePort(): Promise<number> {
   return new Promise((found, failed) => {
@@ -106,8 +109,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
           CALLGATE_API_SECRET: API_SECRET,
           CALLGATE_LOG_LEVEL: 'warn',
           ...OPEN_LIMITS,
+          ...NO_MEDIA,
           ...options.env,
           ...env,
+          ...((options.env?.LIVEKIT_URL ?? env.LIVEKIT_URL) !== undefined && { CALLGATE_MEDIA: '' }),
         },
         stdio: ['ignore', 'pipe', 'pipe'],
       },

@@ -17,7 +17,7 @@ describe('a server with its media server inside', () => {
   let server: RunningServer;
   beforeAll(async () => {
     const mediaPort = await freePort();
-    server = await startServer({ env: { CALLGATE_MEDIA: 'embedded', CALLGATE_MEDIA_PORT: `${mediaPort}` } });
+    server = await startServer({ env: { CALLGATE_MEDIA: 'embedded', CALLGATE_RTC_PORT: `${mediaPort}` } });
   });
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((client) => client.close()));
@@ -86,13 +86,13 @@ describe('a server with its media server inside', () => {
           LIVEKIT_API_SECRET: 's',
         },
       }),
-    ).rejects.toThrow(/CALLGATE_MEDIA: either `embedded`, or LIVEKIT_URL/);
+    ).rejects.toThrow(/CALLGATE_MEDIA: either that, or LIVEKIT_URL/);
     const socket = createSocket('udp4');
     const port = await freePort();
     await new Promise<void>((bound) => socket.bind(port, '127.0.0.1', bound));
     await expect(
-      startServer({ env: { CALLGATE_MEDIA: 'embedded', CALLGATE_MEDIA_PORT: `${port}` } }),
-    ).rejects.toThrow(/udpPort: media cannot listen .* it is taken.*CALLGATE_MEDIA_PORT/s);
+      startServer({ env: { CALLGATE_MEDIA: 'embedded', CALLGATE_RTC_PORT: `${port}` } }),
+    ).rejects.toThrow(/udpPort: media cannot listen .* it is taken.*CALLGATE_RTC_PORT/s);
     socket.close();
   });
 });

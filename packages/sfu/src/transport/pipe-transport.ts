@@ -41,6 +41,7 @@ export class PipeTransport implements Transport {
   #track: Track | undefined;
   #remote: RemoteParameters | undefined;
   #local: Promise<LocalParameters> | undefined;
+  #type: 'offer' | 'answer' | undefined;
   #giveUp: NodeJS.Timeout | undefined;
   #isOpen = false;
   #isClosed = false;
@@ -89,7 +90,7 @@ export class PipeTransport implements Transport {
 
   async accept(remote: RemoteParameters): Promise<LocalParameters> {
     checkRemote(remote);
-    if (this.#isClosed) throw new Error('the transport is closed');
+    this.#mustBe('answer');
     const before = this.#remote;
     if (before && this.#local !== undefined) {
       checkSame(before, remote);
@@ -103,7 +104,7 @@ export class PipeTransport implements Transport {
   }
 
   async offer(): Promise<LocalParameters> {
-    if (this.#isClosed) throw new Error('the transport is closed');
+    this.#mustBe('offer');
     if (this.#local === undefined) {
       const section = new Video('0', 'SendRecv');
       section.addVP8Codec(96);
@@ -121,8 +122,16 @@ export class PipeTransport implements Transport {
     this.#connection.setRemoteDescription(pipeDescription(this.#remote), 'answer');
   }
 
+  /** Each transport offers or answers, from its first description to its last. */
+  #mustBe(type: 'offer' | 'answer'): void {
+    if (this.#isClosed) throw new Error('the transport is closed');
+    if (this.#type !== undefined && this.#type !== type)
+      throw new Error(`the transport began with an ${this.#type}`);
+  }
+
   /** Describes ourselves, and waits for all candidates. */
   #gather(type: 'offer' | 'answer'): Promise<LocalParameters> {
+    this.#type = type;
     this.#giveUp = setTimeout(() => this.close(), this.#options.openWithinMs).unref();
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => reject(new Error('no address to listen on was found')), GATHER_WITHIN);

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
@@ -7,7 +8,8 @@ import { createTransports, DEFAULT_LISTEN_OPTIONS, endTransports } from './creat
 import { TestClient } from './test-client.ts';
 import type { LocalParameters, RemoteParameters, Transport, Transports } from './transport.ts';
 
-const PORT = 17_882;
+/** Each test has a port of its own: the library gives one back some time after it was closed. */
+let port = 17_900;
 const made: Transports[] = [];
 const clients: TestClient[] = [];
 afterEach(() => {
@@ -20,7 +22,7 @@ const listening = (options: Partial<typeof DEFAULT_LISTEN_OPTIONS> = {}): Transp
   const transports = createTransports({
     ...DEFAULT_LISTEN_OPTIONS,
     bindAddress: '127.0.0.1',
-    port: PORT,
+    port: ++port,
     ...options,
   });
   made.push(transports);
@@ -116,12 +118,31 @@ test('[SFM31] a packet is sent as it is at that moment: its bytes are the caller
   await vi.waitFor(() => expect(one.rtp.map((each) => each.readUInt16BE(2))).toEqual([1, 2]), WAIT);
 });
 
+test('[SFM32] a port that is taken, and an address that is not ours, are refused at the start, and the port is held from then on', async () => {
+  const taken = createSocket('udp4');
+  const next = port + 1;
+  await new Promise<void>((done) => taken.bind(next, '127.0.0.1', done));
+  expect(() => listening()).toThrow(`UDP port ${next} of 127.0.0.1 cannot be bound`);
+  taken.close();
+  expect(() => listening({ bindAddress: '203.0.113.9' })).toThrow(/cannot be bound/);
+  const transports = listening();
+  const to = side(transports);
+  await connect(to);
+  to.transport.close();
+  const late = createSocket('udp4');
+  const code = await new Promise((done) => {
+    late.on('error', (error) => done('code' in error && error.code));
+    late.bind(port, '127.0.0.1', () => done('bound'));
+  });
+  expect(code).toBe('EADDRINUSE');
+});
+
 test('[SFM32] all connections share one port, and clients need tell no addresses of theirs', async () => {
   const transports = listening();
   const sides = [side(transports), side(transports), side(transports)];
   const connected = await Promise.all(sides.map((each) => connect(each)));
   const ports = connected.flatMap(({ local }) => local.candidates.map((line) => line.split(' ')[5]));
-  expect(new Set(ports)).toEqual(new Set([`${PORT}`]));
+  expect(new Set(ports)).toEqual(new Set([`${port}`]));
   for (const [place, { one }] of connected.entries()) one.send(rtpPacket({ ssrc: place + 1 }));
   await vi.waitFor(() => expect(sides.map(({ rtp }) => rtp[0]?.readUInt32BE(8))).toEqual([1, 2, 3]), WAIT);
 });
@@ -130,8 +151,8 @@ test('[SFM32] the address of binding is the one that is told; the advertised one
   const { transport } = side(listening({ advertisedAddress: '192.0.2.7' }));
   const { candidates } = await transport.accept(client().offer());
   expect(candidates).toHaveLength(2);
-  expect(candidates[0]).toBe(`candidate:advertised 1 UDP 2130706431 192.0.2.7 ${PORT} typ host`);
-  expect(candidates[1]).toMatch(new RegExp(`^candidate:1 1 UDP \\d+ 127\\.0\\.0\\.1 ${PORT} typ host$`));
+  expect(candidates[0]).toBe(`candidate:advertised 1 UDP 2130706431 192.0.2.7 ${port} typ host`);
+  expect(candidates[1]).toMatch(new RegExp(`^candidate:1 1 UDP \\d+ 127\\.0\\.0\\.1 ${port} typ host$`));
 });
 
 test('[SFM33] a later offer, with other ICE parameters too, is answered with the same, and the connection goes on', async () => {
@@ -205,6 +226,7 @@ test('[SFM35] our own offer opens media and both channels', async () => {
   const local = await to.transport.offer();
   expect(local.setup).toBe('actpass');
   expect(await to.transport.offer(), 'the same again').toEqual(local);
+  await expect(to.transport.accept(client().offer())).rejects.toThrow('began with an offer');
   to.transport.answered(one.answer(local));
   await vi.waitFor(() => expect([...one.channels.keys()].sort()).toEqual(['_lossy', '_reliable']), WAIT);
   await vi.waitFor(() => expect(to.transport.sendData('_reliable', Buffer.from('a'))).toBe(true), WAIT);

@@ -29,7 +29,7 @@ const body = fc.oneof(
 );
 const KNOWN = [TwirpError, NotFound, RoomRefusal];
 
-describe('bodies at random', { timeout: 30 * 60_000 }, () => {
+describe('bodies at random', { timeout: 60 * 60_000 }, () => {
   test('[SFW20] no body makes a method throw anything but an error of twirp, or what rooms refuse', () => {
     const call = fc.tuple(
       fc.constantFrom(...ROOM_METHODS.values()),

@@ -9,6 +9,7 @@ import {
   type RemoteParameters,
   type Transport,
 } from '@callgate/sfu';
+import { freeUdpPort } from '../../packages/sfu/src/transport/test-port.ts';
 import { answerQuestions } from '../measure/task.ts';
 
 export type SfuOrder =
@@ -29,7 +30,11 @@ export type SfuAnswer = LocalParameters | Used;
 /** As the load generator sends it. */
 export const TRACK = { trackSid: 'TR_bench', ssrc: 7, payloadType: 96 };
 
-const transports = createTransports({ ...DEFAULT_LISTEN_OPTIONS, bindAddress: '127.0.0.1', port: 17_883 });
+const transports = createTransports({
+  ...DEFAULT_LISTEN_OPTIONS,
+  bindAddress: '127.0.0.1',
+  port: await freeUdpPort(),
+});
 const clock = mediaClock(() => performance.now());
 const unlimited = { ...DEFAULT_MEDIA_OPTIONS, ingressBytesPerSecond: 1e12, ingressPacketsPerSecond: 1e12 };
 const clients: { transport: Transport; peer: MediaPeer }[] = [];

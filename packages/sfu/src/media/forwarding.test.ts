@@ -86,6 +86,21 @@ test('[SFM11] a packet of another payload type takes the place of no source', ()
   expect(to.transport.take()).toHaveLength(2);
 });
 
+test('[SFM11] sources that take each other’s place are 200 in half a second at most', () => {
+  const { stage, from } = pair();
+  const change = (times: number): void => {
+    for (let time = 0; time < times; time++)
+      from.peer.onRtp(rtpPacket({ ssrc: time % 2, extensions: { 1: '0' }, payload: Buffer.from([0x10, 1]) }));
+  };
+  change(300);
+  expect(from.peer.dropped()).toBeGreaterThanOrEqual(50);
+  expect(from.peer.dropped()).toBeLessThanOrEqual(100);
+  const before = from.peer.dropped();
+  stage.clock.advance(500);
+  change(200);
+  expect(from.peer.dropped()).toBe(before);
+});
+
 test('[SFM11] tracks that somebody waited for in vain take no place of those that come', () => {
   const { from, to } = pair();
   for (let track = 0; track < 3 * MAX_PUBLISHED_TRACKS; track++) {

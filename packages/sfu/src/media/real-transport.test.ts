@@ -4,15 +4,20 @@ import { writeNack } from '../rtcp/write.ts';
 import { rtpPacket, vp8Payload } from '../rtp/test-packets.ts';
 import { createTransports, DEFAULT_LISTEN_OPTIONS, endTransports } from '../transport/create-transports.ts';
 import { TestClient } from '../transport/test-client.ts';
+import { freeUdpPort } from '../transport/test-port.ts';
 import type { Transport } from '../transport/transport.ts';
 import { createMediaPeer, DEFAULT_MEDIA_OPTIONS } from './create-media-peer.ts';
 import { mediaClock } from './media-clock.ts';
 import type { MediaPeer } from './media-peer.ts';
 import { camera, type SeenPacket, seen, sentAs } from './test-stage.ts';
 
-const WAIT = { timeout: 10_000, interval: 5 };
+const WAIT = { timeout: 30_000, interval: 5 };
 const SSRC = 7;
-const transports = createTransports({ ...DEFAULT_LISTEN_OPTIONS, bindAddress: '127.0.0.1', port: 17_884 });
+const transports = createTransports({
+  ...DEFAULT_LISTEN_OPTIONS,
+  bindAddress: '127.0.0.1',
+  port: await freeUdpPort(),
+});
 const clock = mediaClock(() => performance.now());
 const peers: MediaPeer[] = [];
 afterAll(() => {

@@ -1,15 +1,19 @@
 import { createSocket } from 'node:dgram';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { writePli } from '../rtcp/write.ts';
 import { rtpPacket } from '../rtp/test-packets.ts';
 import { createTransports, DEFAULT_LISTEN_OPTIONS, endTransports } from './create-transports.ts';
 import { TestClient } from './test-client.ts';
+import { freeUdpPort } from './test-port.ts';
 import type { LocalParameters, RemoteParameters, Transport, Transports } from './transport.ts';
 
 /** Each test has a port of its own: the library gives one back some time after it was closed. */
-let port = 17_900;
+let port = 0;
+beforeEach(async () => {
+  port = await freeUdpPort();
+});
 const made: Transports[] = [];
 const clients: TestClient[] = [];
 afterEach(() => {
@@ -22,7 +26,7 @@ const listening = (options: Partial<typeof DEFAULT_LISTEN_OPTIONS> = {}): Transp
   const transports = createTransports({
     ...DEFAULT_LISTEN_OPTIONS,
     bindAddress: '127.0.0.1',
-    port: ++port,
+    port,
     ...options,
   });
   made.push(transports);
@@ -73,7 +77,7 @@ async function connect(
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-const WAIT = { timeout: 10_000, interval: 5 };
+const WAIT = { timeout: 30_000, interval: 5 };
 
 test('[SFM30] parameters that could bring lines of their own into a description are refused, naming the field', async () => {
   const { transport, reports } = side();
@@ -120,10 +124,9 @@ test('[SFM31] a packet is sent as it is at that moment: its bytes are the caller
 
 test('[SFM32] a port that is taken, and an address that is not ours, are refused at the start, and the port is held from then on', async () => {
   const taken = createSocket('udp4');
-  const next = port + 1;
-  await new Promise<void>((done) => taken.bind(next, '127.0.0.1', done));
-  expect(() => listening()).toThrow(`UDP port ${next} of 127.0.0.1 cannot be bound`);
-  taken.close();
+  await new Promise<void>((done) => taken.bind(port, '127.0.0.1', done));
+  expect(() => listening()).toThrow(`UDP port ${port} of 127.0.0.1 cannot be bound`);
+  await new Promise<void>((done) => taken.close(() => done()));
   expect(() => listening({ bindAddress: '203.0.113.9' })).toThrow(/cannot be bound/);
   const transports = listening();
   const to = side(transports);
@@ -258,7 +261,7 @@ test('[SFM36] a client that leaves, and one that never comes, are reported as cl
   const { one } = await connect(to);
   one.close();
   await vi.waitFor(() => expect(to.reports).toEqual(['open', 'closed']), WAIT);
-  const alone = side(listening({ openWithinMs: 50 }));
+  const alone = side(listening({ openWithinMs: 50, port: await freeUdpPort() }));
   await alone.transport.accept(client().offer());
   await vi.waitFor(() => expect(alone.reports).toEqual(['closed']), WAIT);
 });

@@ -219,7 +219,7 @@ export const MESSAGE_FAULTS: readonly PlantedFault[] = [
     'GWM27',
     'what was refused in a join request is dialled with',
     at(
-      'from-client',
+      'judge-join',
       'else if (answer.length < MAX_TRACKS) answer.push(verdict.refused);',
       'else judged.addTrackRequests.push(track);',
     ),
@@ -228,13 +228,13 @@ export const MESSAGE_FAULTS: readonly PlantedFault[] = [
   fault(
     'GWM28',
     'a client names its own metadata',
-    at('from-client', "judged.metadata = '';", ''),
+    at('judge-join', "judged.metadata = '';", ''),
     seenBy('join-request'),
   ),
   fault(
     'GWM29',
     'candidates reach the media server before the last look',
-    at('from-client', "sdp.replace(/^a=(?:candidate:|end-of-candidates).*\\r?\\n/gm, '')", 'sdp'),
+    at('judge-join', "sdp.replace(/^a=(?:candidate:|end-of-candidates).*\\r?\\n/gm, '')", 'sdp'),
     seenBy('join-request'),
   ),
   fault(

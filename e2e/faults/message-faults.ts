@@ -69,6 +69,12 @@ export const MESSAGE_FAULTS: readonly PlantedFault[] = [
     seenBy('offer'),
   ),
   fault(
+    'GWM9',
+    'lines without end',
+    at('offer', "if (lines.length > MAX_LINES) return { refusal: 'too many lines' };", ''),
+    seenBy('offer'),
+  ),
+  fault(
     'GWM10',
     'what is not on the list is relayed',
     at('from-client', "return { dropped: message.case ?? 'unknown' };", 'return relay(message);'),

@@ -273,4 +273,20 @@ export const MESSAGE_FAULTS: readonly PlantedFault[] = [
     at('pace', 'return left >= 0 ? 0 :', 'return left !== null ? 0 :'),
     seenBy('pace'),
   ),
+  fault(
+    'GAT14',
+    'who sends much is read as it comes',
+    at('reading-line', 'if (left > 0 || isWaiting) return left > 0;', 'if (left !== null) return true;'),
+    seenBy('reading-line'),
+  ),
+  fault(
+    'GAT14',
+    'addresses do not take turns',
+    at(
+      'reading-line',
+      'waiting.delete(address);\n    if (waiters.length > 0)',
+      'if (waiters.length === 0) waiting.delete(address);\n    else',
+    ),
+    seenBy('reading-line'),
+  ),
 ];

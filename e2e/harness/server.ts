@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { buildPlayPage } from '../../apps/play/fresh.mjs';
 import { type Client, createClient } from './client.ts';
 
 /** A Callgate process on loopback with data of its own. */
@@ -63,6 +64,10 @@ const OPEN_LIMITS = Object.fromEntries(
   ]),
 );
 
+/** No media server below each server of a test, unless the test says so: most have no use for one. */
+const mediaOf = ({ LIVEKIT_URL }: Record<string, string>): Record<string, string> =>
+  LIVEKIT_URL === undefined ? { CALLGATE_MEDIA: 'none' } : {};
+
 /** A port that nobody listens on now. */
 export function freePort(): Promise<number> {
   return new Promise((found, failed) => {
@@ -92,6 +97,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 
   const start = async (env: Record<string, string> = {}): Promise<void> => {
     printed = '';
+    // The first start of a state of the sources would build the page, which is none of what tests wait for.
+    await buildPlayPage();
     child = spawn(
       process.execPath,
       [...START_ARGS, ...(options.nodeArgs ?? []), options.entry ?? join(REPO, 'apps/server/src/start.mjs')],
@@ -106,6 +113,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
           CALLGATE_API_SECRET: API_SECRET,
           CALLGATE_LOG_LEVEL: 'warn',
           ...OPEN_LIMITS,
+          ...mediaOf({ ...options.env, ...env }),
           ...options.env,
           ...env,
         },

@@ -104,6 +104,30 @@ export const serviceKey: Parse<ServiceKeySetting> = (raw) => {
   });
 };
 
+/** A STUN or TURN server, as clients are told of it. */
+export interface IceServerSetting {
+  readonly urls: readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
+}
+
+/** `stun:` without credentials, `turn:` and `turns:` with name and password behind `|`. */
+export const iceServer: Parse<IceServerSetting> = (raw) => {
+  const parts =
+    typeof raw === 'string'
+      ? /^((stun|turn)s?:[^|\s]{1,500})(?:\|([^|]{1,500})\|([^|]{1,500}))?$/.exec(raw)
+      : null;
+  const [, address = '', scheme, username, credential] = parts ?? [];
+  const isWhole = parts !== null && (scheme === 'turn') === (username !== undefined);
+  if (!isWhole)
+    return refuse('servers such as stun:stun.example.com:3478 or turn:turn.example.com:3478|name|password');
+  return Object.freeze({
+    urls: Object.freeze([address]),
+    ...(username !== undefined && { username }),
+    ...(credential !== undefined && { credential }),
+  });
+};
+
 const KINDS = SERVICE_KINDS.join(', ');
 const kindList = listOf(oneOf(...SERVICE_KINDS));
 

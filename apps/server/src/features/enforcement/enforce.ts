@@ -146,8 +146,7 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
 
   return {
     media,
-    putOut: async (tx, selectors) =>
-      media.configured && selectors.length > 0 ? putOut(tx, deps, selectors) : [],
+    putOut: (tx, selectors) => putOut(tx, deps, media.configured ? selectors : []),
     addJob: (tx, selectors, now) => withTask(deps.fanOuts, tx, { selectors, node, now }),
     applyPolicy,
     recover: () => recovery.recover(),

@@ -26,6 +26,7 @@ export async function putOut(
   binding: Binding,
   selectors: readonly SessionSelector[],
 ): Promise<EventDraft[]> {
+  if (selectors.length === 0) return [];
   const held = (await selectSessions(tx, selectors)).filter(({ identity }) => identity !== null);
   return (await endRefused(tx, binding, held.sort(byCallAndId))).events;
 }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freeTcpPort, mute, type Patient, patient, stranger } from '../../apps/cli/src/doctor/test-doctor.ts';
 import { LIVEKIT, type LiveKitServer, startLiveKit } from '../livekit/server.ts';
+import { plainProxy } from './plain-proxy.ts';
 
 let machine: Patient;
 beforeEach(async () => {
@@ -68,6 +69,20 @@ if (LIVEKIT !== undefined)
         ['fault', expect.stringMatching(/refuses the key/)],
       ]);
     });
+
+    for (const [path, part] of [
+      ['/rtc', 'signalling'],
+      ['/twirp', 'API'],
+    ] as const)
+      test(`[DCT13] a proxy before it that does not pass ${path} on is a fault`, async () => {
+        const proxy = await plainProxy(Number(new URL(livekit.url).port), { hides: path });
+        try {
+          const findings = await told('media', { ...livekit.env, LIVEKIT_URL: proxy.url });
+          expect(findings).toEqual([['fault', expect.stringContaining(`as LiveKit does (${part})`)]]);
+        } finally {
+          await proxy.close();
+        }
+      });
 
     test('[DCT13] its own key is taken, also where rooms are not made by themselves, and no room is left', async () => {
       for (const server of [livekit, strict]) {

@@ -7,6 +7,8 @@ export interface ProxyHabits {
   tells?: boolean;
   /** Passes WebSockets on. (Default: it does.) */
   upgrades?: boolean;
+  /** Paths that begin so are answered 404 by itself. */
+  hides?: string;
 }
 
 /** A proxy without TLS on 127.0.0.1, as an operator may have it before Callgate. */
@@ -17,14 +19,18 @@ export interface PlainProxy {
 
 /** Starts one; whoever starts it closes it. `to` is a port of 127.0.0.1. */
 export async function plainProxy(to: number, habits: ProxyHabits = {}): Promise<PlainProxy> {
-  const { tells = true, upgrades = true } = habits;
+  const { tells = true, upgrades = true, hides } = habits;
   // As every proxy, it leaves out what is between it and its client.
   const headersOf = ({ headers: { upgrade: _, connection: __, ...headers }, socket }: IncomingMessage) => ({
     ...headers,
     ...(tells && { 'x-forwarded-for': socket.remoteAddress }),
   });
   const server = createServer((incoming, reply) => {
-    const { method, url: path } = incoming;
+    const { method, url: path = '' } = incoming;
+    if (hides !== undefined && path.startsWith(hides)) {
+      reply.writeHead(404).end('404 page not found');
+      return;
+    }
     const passed = request(
       { host: '127.0.0.1', port: to, method, path, headers: headersOf(incoming) },
       (answer) => {

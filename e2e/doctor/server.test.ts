@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Patient, patient, stranger } from '../../apps/cli/src/doctor/test-doctor.ts';
@@ -22,8 +22,13 @@ afterEach(async () => {
 });
 
 /** A server, and a machine with its settings. */
-async function running(env: Record<string, string> = {}, entry?: string): Promise<RunningServer> {
-  const server = await startServer({ env, port: Number(machine.env.PORT), ...(entry && { entry }) });
+async function running(
+  env: Record<string, string> = {},
+  entry?: string,
+  nodeArgs: string[] = [],
+): Promise<RunningServer> {
+  const port = Number(machine.env.PORT);
+  const server = await startServer({ env, port, nodeArgs, ...(entry && { entry }) });
   closing.push(() => server.discard());
   const { apiKey, apiSecret, dataDir } = server;
   const own = { CALLGATE_DATA_DIR: dataDir, CALLGATE_API_KEY: apiKey, CALLGATE_API_SECRET: apiSecret };
@@ -119,6 +124,13 @@ test('[DCT11] a proxy that does not pass WebSockets on is a fault', async () => 
   expect(await told('public-url')).toEqual([['fault', expect.stringMatching(/does not pass WebSockets on/)]]);
 });
 
+test('[DCT11] a name that leads nowhere is a fault', async () => {
+  await running({ CALLGATE_PUBLIC_URL: 'https://calls.invalid', ...TRUSTED });
+  expect(await told('public-url')).toEqual([
+    ['fault', expect.stringMatching(/^https:\/\/calls\.invalid cannot be reached from here: the name/)],
+  ]);
+});
+
 test('[DCT11] a public address at which nobody, something else or another Callgate answers is a fault', async () => {
   const port = await freePort();
   await running({ CALLGATE_PUBLIC_URL: `http://127.0.0.1:${port}` });
@@ -162,21 +174,41 @@ async function onMediaPort(answer: (message: Buffer) => Buffer | undefined): Pro
 /** A binding success with the transaction of the request, and no attributes. */
 const bound = (request: Buffer) => Buffer.concat([Buffer.from([0x01, 0x01, 0, 0]), request.subarray(4, 20)]);
 
-test('[DCT14] a UDP port that another program has is a fault', async () => {
-  await onMediaPort(() => undefined);
-  expect((await told('media-port'))[0]).toEqual(['fault', expect.stringMatching(/does not answer STUN/)]);
-});
-
-test('[DCT14] answers to other questions than ours are none', async () => {
-  await onMediaPort((request) => bound(Buffer.concat([request.subarray(0, 8), Buffer.alloc(12)])));
-  expect((await told('media-port'))[0]).toEqual(['fault', expect.stringMatching(/does not answer STUN/)]);
-});
-
-test('[DCT14] a media server without our server is a fault, with it it is fine', async () => {
-  await onMediaPort(bound);
-  expect((await told('media-port'))[0]).toEqual(['fault', expect.stringMatching(/^Another media server/)]);
+test('[DCT14] a UDP port that another program has is a fault, whether it answers STUN or not', async () => {
+  let answers = false;
+  // An answer to another question than ours is none.
+  const strange = (request: Buffer) => bound(Buffer.concat([request.subarray(0, 8), Buffer.alloc(12)]));
+  await onMediaPort((request) => (answers ? bound(request) : strange(request)));
+  const silent = ['fault', expect.stringMatching(/^Another program has/)];
+  const answering = ['fault', expect.stringMatching(/^Another media server/)];
+  expect(await told('media-port')).toEqual([silent]);
   await running();
-  expect((await told('media-port'))[0]).toEqual(['ok', expect.stringMatching(/^The media server answers/)]);
+  expect(await told('media-port')).toEqual([silent]);
+  answers = true;
+  expect(await told('media-port')).toEqual([answering]);
+});
+
+test('[DCT14] where the holder cannot be seen, an answer to STUN is fine and none a warning', async () => {
+  let answers = false;
+  await onMediaPort((request) => (answers ? bound(request) : undefined));
+  const server = await running();
+  rmSync(join(server.dataDir, 'callgate.pid'));
+  expect(await told('media-port')).toEqual([['warning', expect.stringMatching(/cannot be seen/)]]);
+  answers = true;
+  expect(await told('media-port')).toEqual([['ok', expect.stringMatching(/^A media server answers/)]]);
+});
+
+test('[DCT14] a port that a child of the running server has is fine', async () => {
+  // What the media server inside is: a process of its own, which says nothing to strangers and ends with its parent.
+  const child = `require("node:dgram").createSocket("udp4").bind(${machine.env.CALLGATE_RTC_PORT}, "127.0.0.1", () => console.log("bound"));
+    process.stdin.on("end", () => process.exit()).resume()`;
+  const preload = `import { spawn } from "node:child_process"; import { once } from "node:events";
+    const child = spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: ["pipe", "pipe", "inherit"] });
+    await once(child.stdout, "data");`;
+  await running({}, undefined, ['--import', `data:text/javascript,${encodeURIComponent(preload)}`]);
+  expect(await told('media-port')).toEqual([
+    ['ok', expect.stringMatching(/^The media server of the running server/)],
+  ]);
 });
 
 test('[DCT14] a free port is fine before the start, and a warning while the server runs', async () => {

@@ -16,7 +16,10 @@ if (HAS_PROGRAMS)
       const port = await freePort();
       caddy = await startCaddy(port);
       // As compose.yaml sets them.
-      const env = { CALLGATE_PUBLIC_URL: caddy.url, CALLGATE_TRUSTED_PROXIES: '127.0.0.1,::1' };
+      const env = {
+        ...{ CALLGATE_PUBLIC_URL: caddy.url, CALLGATE_TRUSTED_PROXIES: '127.0.0.1,::1' },
+        CALLGATE_WEBHOOK_ALLOW_PRIVATE: 'true',
+      };
       server = await startServer({ port, env });
       agent = new Agent({ localAddress: PERSON, connect: { ca: caddy.authority(), family: 4 } });
     });
@@ -119,18 +122,18 @@ if (HAS_PROGRAMS)
       }
     });
 
-    test('[ONE9] the doctor does not trust a certificate of nobody, and finds all well with a trusted one', async () => {
+    test('[ONE9] the doctor does not trust a certificate of nobody, [DCT23] of webhooks either, and is content with a trusted one', async () => {
       const env = {
         ...{ PORT: new URL(server.baseUrl).port, CALLGATE_DATA_DIR: server.dataDir },
         ...{ CALLGATE_API_KEY: server.apiKey, CALLGATE_API_SECRET: server.apiSecret },
         ...{ CALLGATE_PUBLIC_URL: caddy.url, CALLGATE_TRUSTED_PROXIES: '127.0.0.1,::1' },
       };
-      const examined = async (more: object) => {
+      const examined = async (more: object, checks = ['public-url', 'proxy']) => {
         const ran = await callgate(['doctor', '--json'], { env: { ...env, ...more }, cwd: server.dataDir });
         const { findings } = JSON.parse(ran.out) as {
           findings: { check: string; state: string; found: string }[];
         };
-        return findings.filter(({ check }) => check === 'public-url' || check === 'proxy');
+        return findings.filter(({ check }) => checks.includes(check));
       };
       expect(await examined({})).toMatchObject([
         { state: 'fault', found: expect.stringMatching(/its certificate (comes from|is signed)/) },
@@ -145,5 +148,16 @@ if (HAS_PROGRAMS)
         },
         { check: 'proxy', state: 'ok' },
       ]);
+
+      // Caddy plays a receiver of webhooks here.
+      const hook = { hook_type: 'webhook', enabled: true, webhook_url: `${caddy.url}/hook` };
+      await server.api('PATCH', '/api/v2/app', { body: { event_hooks: [hook] } });
+      const allowed = { CALLGATE_WEBHOOK_ALLOW_PRIVATE: 'true' };
+      expect(await examined(allowed, ['webhooks'])).toMatchObject([
+        { state: 'warning', found: expect.stringMatching(/cannot be reached: its certificate/) },
+      ]);
+      expect(
+        await examined({ ...allowed, NODE_EXTRA_CA_CERTS: caddy.authorityFile }, ['webhooks']),
+      ).toMatchObject([{ state: 'ok' }]);
     });
   });

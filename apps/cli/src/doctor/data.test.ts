@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { knownMigrations } from '@callgate/server/storage/migrate.ts';
 import { type TestDatabase, testEngines } from '@callgate/server/storage/test-databases.ts';
 import { run } from '@callgate/server/storage/test-scratch.ts';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { credentials, freeTcpPort, type Patient, type Planted, patient, stranger } from './test-doctor.ts';
 
@@ -115,6 +116,26 @@ for (const engine of testEngines)
       expect(await told('webhooks')).toEqual([['ok', '1 of 1 webhooks take a connection.']]);
       expect(requests).toBe(0);
     });
+  });
+
+const { CALLGATE_TEST_POSTGRES_URL: cluster } = process.env;
+if (cluster)
+  test('[DCT22] a PostgreSQL database that is not in UTF-8 is a fault', async () => {
+    const name = `doctor_${randomInt(2 ** 47)}`;
+    const client = new pg.Client({ connectionString: cluster });
+    await client.connect();
+    try {
+      await client.query(
+        `create database ${name} encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C' template template0`,
+      );
+      const url = new URL(cluster);
+      url.pathname = `/${name}`;
+      machine.env.DATABASE_URL = url.href;
+      expect(await told('database')).toEqual([['fault', 'The database is in SQL_ASCII.']]);
+    } finally {
+      await client.query(`drop database if exists ${name} with (force)`);
+      await client.end();
+    }
   });
 
 for (const engine of testEngines.filter(({ name }) => name === 'postgres'))

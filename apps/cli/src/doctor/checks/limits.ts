@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Check, Facts } from '../facts.ts';
+import type { Check } from '../facts.ts';
 import { fault, ok, warning } from '../finding.ts';
+import { serverPid } from '../server-process.ts';
 
 /** Files that the server has open beside its connections: database, logs, webhooks, its own parts. */
 const OTHERS = 512;
@@ -10,7 +9,7 @@ const OTHERS = 512;
 export const limits: Check = {
   name: 'limits',
   async run(facts) {
-    const running = facts.server.kind === 'ours' ? await pidOf(facts) : undefined;
+    const running = facts.server.kind === 'ours' ? await serverPid(facts.config.dataDir) : undefined;
     const ofServer = running === undefined ? undefined : await facts.machine.openFiles(running);
     const files = ofServer ?? (await facts.machine.openFiles(process.pid));
     if (files === undefined)
@@ -27,9 +26,3 @@ export const limits: Check = {
 
 const MEND =
   'Raise the limit (LimitNOFILE= in the systemd unit, ulimits in the compose file, ulimit -n in a shell), or lower CALLGATE_MAX_CONNECTIONS.';
-
-/** The process that holds the data folder; undefined when it did not write that down. */
-async function pidOf({ config }: Facts): Promise<number | undefined> {
-  const text = await readFile(join(config.dataDir, 'callgate.pid'), 'utf8').catch(() => '');
-  return /^[0-9]+\n?$/.test(text) ? Number(text) : undefined;
-}

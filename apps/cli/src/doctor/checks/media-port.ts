@@ -5,6 +5,7 @@ import { codeOf } from '../ask.ts';
 import type { Check, Facts } from '../facts.ts';
 import { type Finding, fault, ok, warning } from '../finding.ts';
 import { isOwn } from '../server.ts';
+import { holdsUdpPort, serverPid } from '../server-process.ts';
 import { answersStun } from '../stun.ts';
 import { liveKitOf } from './media.ts';
 
@@ -22,9 +23,9 @@ export const mediaPort: Check = {
   },
 };
 
-async function portFinding(port: number, { server }: Facts, signal: AbortSignal): Promise<Finding> {
+async function portFinding(port: number, facts: Facts, signal: AbortSignal): Promise<Finding> {
   const refusal = await whyNotBound(port);
-  const isRunning = server.kind === 'ours';
+  const isRunning = facts.server.kind === 'ours';
   if (refusal === undefined && !isRunning) return ok(`UDP port ${port} is free for the media server.`);
   if (refusal === undefined)
     return warning(
@@ -36,15 +37,26 @@ async function portFinding(port: number, { server }: Facts, signal: AbortSignal)
       `UDP port ${port} cannot be used: ${refusal}.`,
       'Set CALLGATE_RTC_PORT to a port above 1024.',
     );
-  if (await answersStun('127.0.0.1', port, signal))
-    return isRunning
-      ? ok(`The media server answers on UDP port ${port}.`)
-      : fault(
-          `Another media server, or a TURN server, answers on UDP port ${port}.`,
-          'Stop it, or set CALLGATE_RTC_PORT to another port.',
-        );
+  return takenFinding(port, facts, signal);
+}
+
+/** Somebody has the port: the server's own media server, or a stranger. */
+async function takenFinding(port: number, { server, config }: Facts, signal: AbortSignal): Promise<Finding> {
+  const pid = server.kind === 'ours' ? await serverPid(config.dataDir) : undefined;
+  const isOurs = pid === undefined ? undefined : await holdsUdpPort(pid, port);
+  if (isOurs === true) return ok(`The media server of the running server has UDP port ${port}.`);
+  const mayBeOurs = server.kind === 'ours' && isOurs === undefined;
+  const answers = await answersStun('127.0.0.1', port, signal);
+  if (answers && mayBeOurs) return ok(`A media server answers on UDP port ${port}.`);
+  if (mayBeOurs)
+    return warning(
+      `Somebody has UDP port ${port}; from here it cannot be seen whether that is the media server of the running server.`,
+      'Ask as the user that the server runs as, or as root.',
+    );
   return fault(
-    `UDP port ${port} is taken by a program that does not answer STUN: no media can flow there.`,
+    answers
+      ? `Another media server, or a TURN server, has UDP port ${port}.`
+      : `Another program has UDP port ${port}: no media can flow there.`,
     'Find it with "ss -ulpn" and stop it, or set CALLGATE_RTC_PORT to another port, also in the firewall.',
   );
 }

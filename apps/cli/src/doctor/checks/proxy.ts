@@ -60,7 +60,10 @@ async function asked({ config, baseUrl }: Facts, signal: AbortSignal): Promise<(
   return [
     through?.status === 200 ? tellsNothing() : undefined,
     notes.length > 0
-      ? fault(notes.join(' '), `${NAME_IT} The log of the server names the addresses.`)
+      ? fault(
+          notes.join(' '),
+          `${NAME_IT} The log of the server names the addresses; one that is not your proxy's is somebody who forges: let nobody but the proxy reach the port.`,
+        )
       : undefined,
   ];
 }

@@ -7,6 +7,8 @@ export interface ProxyHabits {
   tells?: boolean;
   /** Passes WebSockets on. (Default: it does.) */
   upgrades?: boolean;
+  /** What it writes into `Host`. (Default: what its client wrote.) */
+  host?: string;
   /** Paths that begin so are answered 404 by itself. */
   hides?: string;
 }
@@ -19,11 +21,12 @@ export interface PlainProxy {
 
 /** Starts one; whoever starts it closes it. `to` is a port of 127.0.0.1. */
 export async function plainProxy(to: number, habits: ProxyHabits = {}): Promise<PlainProxy> {
-  const { tells = true, upgrades = true, hides } = habits;
+  const { tells = true, upgrades = true, hides, host } = habits;
   // As every proxy, it leaves out what is between it and its client.
   const headersOf = ({ headers: { upgrade: _, connection: __, ...headers }, socket }: IncomingMessage) => ({
     ...headers,
     ...(tells && { 'x-forwarded-for': socket.remoteAddress }),
+    ...(host !== undefined && { host }),
   });
   const server = createServer((incoming, reply) => {
     const { method, url: path = '' } = incoming;

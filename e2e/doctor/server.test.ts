@@ -124,6 +124,13 @@ test('[DCT11] a proxy that does not pass WebSockets on is a fault', async () => 
   expect(await told('public-url')).toEqual([['fault', expect.stringMatching(/does not pass WebSockets on/)]]);
 });
 
+test('[DCT11] a proxy that writes another name into Host is a fault', async () => {
+  await proxied({ host: 'upstream.internal' }, TRUSTED);
+  expect(await told('public-url')).toEqual([
+    ['fault', expect.stringMatching(/not lead to this server: it does not accept this name in Host\.$/)],
+  ]);
+});
+
 test('[DCT11] a name that leads nowhere is a fault', async () => {
   await running({ CALLGATE_PUBLIC_URL: 'https://calls.invalid', ...TRUSTED });
   expect(await told('public-url')).toEqual([

@@ -18,6 +18,7 @@ export const FEATURES = [
   'call-types',
   'calls',
   'members',
+  'play-links',
   'call-blocks',
   'kicks',
   'mutes',

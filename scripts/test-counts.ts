@@ -32,6 +32,8 @@ export interface TestCounts {
   readonly gatewaySteps: number;
   /** Random frames and descriptions, of each sort, for the gateway's readers. */
   readonly gatewayFrames: number;
+  /** Random inputs for each reader of the embedded media server: descriptions, packets, requests. */
+  readonly sfuFrames: number;
   /** Malformed messages of a client by hand, through the door to the media server. */
   readonly hostileFrames: number;
   /** Malformed join requests of a client by hand, through the door. */
@@ -64,6 +66,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     gatewayHistories: 2_000,
     gatewaySteps: 14,
     gatewayFrames: 3_000,
+    sfuFrames: 3_000,
     hostileFrames: 2_000,
     hostileKnocks: 200,
     returns: 300,
@@ -86,6 +89,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     gatewayHistories: 100_000,
     gatewaySteps: 14,
     gatewayFrames: 100_000,
+    sfuFrames: 1_000_000,
     hostileFrames: 50_000,
     hostileKnocks: 5_000,
     returns: 5_000,

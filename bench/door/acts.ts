@@ -3,7 +3,7 @@ import { quantile } from '../measure/figures.ts';
 import { atLeast, type Line, ms, type Part, ratio, under } from '../measure/result.ts';
 import type { RunOptions } from '../measure/run-options.ts';
 import type { Postgres } from '../measure/subjects.ts';
-import { handIn, type Speaker, speak } from './speakers.ts';
+import { ATTEMPTS, handIn, type Speaker, speak } from './speakers.ts';
 import { comeIn, type DoorStage, demand, makeRoom, onEachDoor, passOf } from './stage.ts';
 
 /** People in the call beside the one that is acted on. */
@@ -105,16 +105,21 @@ async function openLot(
   call: string,
   ids: readonly string[],
 ): Promise<{ speakers: Speaker[]; close(): void }> {
-  const listener = await handIn(stage, call, 'owner');
-  const speakers: Speaker[] = [];
-  for (const userId of ids) speakers.push(await speak(stage, { call, userId, listener }));
-  const all = [...speakers, listener];
-  return {
-    speakers,
-    close() {
-      for (const one of all) one.close();
-    },
-  };
+  for (let attempt = 1; ; attempt++) {
+    const listener = await handIn(stage, call, 'owner');
+    const speakers: Speaker[] = [];
+    const close = (): void => {
+      for (const one of [...speakers, listener]) one.close();
+    };
+    try {
+      for (const userId of ids) speakers.push(await speak(stage, { call, userId, listener }));
+      return { speakers, close };
+    } catch (error) {
+      // Where nobody is heard the listener's own transport was lost.
+      close();
+      if (attempt === ATTEMPTS) throw error;
+    }
+  }
 }
 
 async function actOn(

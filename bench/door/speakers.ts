@@ -29,7 +29,7 @@ export async function handIn(
 }
 
 /** Set-ups at most: a client by hand loses its transport now and then, once in some three hundred. */
-const ATTEMPTS = 3;
+export const ATTEMPTS = 3;
 
 /** Comes in with a voice of 200 packets a second, and waits until the listener hears it. */
 export async function speak(

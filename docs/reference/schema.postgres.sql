@@ -347,6 +347,26 @@ CREATE UNIQUE INDEX permission_requests_pending ON public.permission_requests US
 
 CREATE INDEX permission_requests_user ON public.permission_requests USING btree (user_id);
 
+create table play_links (
+  secret_hash text collate "C" not null,
+  cid text collate "C" not null,
+  user_id text collate "C" not null,
+  role text collate "C" not null,
+  name text collate "C",
+  created_by_id text collate "C",
+  at_start smallint not null,
+  created_at bigint not null,
+  expires_at bigint not null,
+  used_at bigint,
+  constraint play_links_pkey PRIMARY KEY (secret_hash)
+);
+
+CREATE INDEX play_links_at_start ON public.play_links USING btree (created_at) WHERE (at_start = 1);
+
+CREATE INDEX play_links_expires_at ON public.play_links USING btree (expires_at);
+
+CREATE INDEX play_links_of_call ON public.play_links USING btree (cid, expires_at) WHERE (used_at IS NULL);
+
 create table ring_callees (
   ring_id text collate "C" not null,
   user_id text collate "C" not null,

@@ -177,6 +177,17 @@ CREATE UNIQUE INDEX permission_requests_pending on permission_requests (cid, use
 
 CREATE INDEX permission_requests_user on permission_requests (user_id);
 
+CREATE TABLE play_links (
+  secret_hash text not null primary key, cid text not null, user_id text not null, role text not null,
+  name text, created_by_id text, at_start smallint not null,
+  created_at bigint not null, expires_at bigint not null, used_at bigint);
+
+CREATE INDEX play_links_at_start on play_links (created_at) where at_start = 1;
+
+CREATE INDEX play_links_expires_at on play_links (expires_at);
+
+CREATE INDEX play_links_of_call on play_links (cid, expires_at) where used_at is null;
+
 CREATE TABLE ring_callees (
   ring_id text not null, user_id text not null, told smallint not null, answer text,
   answered_at bigint, missed_at bigint, primary key (ring_id, user_id));

@@ -46,6 +46,7 @@ describe.skipIf(spin === '')('spin', { timeout: TIMEOUT_MS }, () => {
     '[DOR7] the media server comes to hold what is wanted: $what',
     demandRight,
   );
+  test.each(inSize(RIGHT.DOR12 ?? []))('[DOR12] of several at once one is in: $what', demandRight);
   test.each(POSSIBLE)('[DOR8] the claims are not empty: $what', demandWrong);
   test.each(WRONG)('[DOR9] the model finds what is wrong: $what', demandWrong);
   test.each(HARMLESS)('[DOR10] the model knows what is harmless: $what', demandRight);

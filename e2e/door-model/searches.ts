@@ -79,6 +79,13 @@ export const RIGHT: Readonly<Record<string, readonly Told[]>> = {
       ...of('permissions', 'RESTS KILLS WITH_GRANT WITH_SWEEP DOOR=1', 'rest'),
     },
   ],
+  DOR12: [
+    { what: 'two joins', ...door('NO_BAN ONE_NODE SETTLES WITH_SECOND', 'rest') },
+    {
+      what: 'and a resume, late reports, a sweep',
+      ...door('NO_BAN ONE_NODE SETTLES WITH_SECOND WITH_RESUME WITH_NEWS WITH_SWEEP', 'rest'),
+    },
+  ],
 };
 
 /** Wrong variants and claims of the impossible: each must fail. */
@@ -126,6 +133,11 @@ export const WRONG: readonly Told[] = [
   {
     what: 'a report of a predecessor keeps its successor out',
     ...door('NO_BAN UNMARKED KEEPS_OLD WITH_SECOND WITH_NEWS', 'welcome'),
+  },
+  { what: 'connections of a session dial at once', ...door('NO_BAN SETTLES WITH_SECOND', 'rest') },
+  {
+    what: 'who has lost the turn dials all the same',
+    ...door('NO_BAN ONE_NODE LOSERS_DIAL SETTLES WITH_SECOND', 'rest'),
   },
   { what: 'an unban revives sessions that are over', ...door('REVIVES WITH_UNBAN WITH_SECOND', 'ends') },
   { what: 'a resume is not checked at (d)', ...door('RESUME_UNCHECKED WITH_RESUME WITH_SECOND') },

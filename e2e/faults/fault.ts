@@ -28,3 +28,12 @@ export const fault = (
   [file, find, put]: readonly [file: string, find: string, put: string],
   test: string,
 ): PlantedFault => ({ rule, what, edits: [{ file, find, put }], test });
+
+const SOURCES = 'apps/server/src';
+
+/** An edit of one of the server's sources, named from their folder and without its ending. */
+export const at = (file: string, find: string, put: string): Edit => ({
+  file: `${SOURCES}/${file}.ts`,
+  find,
+  put,
+});

@@ -6,6 +6,7 @@ import { noteFigure } from '../../scripts/test-notes.ts';
 import { REPO, serverEngines } from '../harness/index.ts';
 import { LIVEKIT } from '../livekit/server.ts';
 import { writeReport } from '../report-page.ts';
+import { DOOR_FAULTS } from './door-faults.ts';
 import type { PlantedFault } from './fault.ts';
 import { MEDIA_FAULTS } from './media-faults.ts';
 import { MESSAGE_FAULTS } from './message-faults.ts';
@@ -26,7 +27,7 @@ const UNPLANTED: Readonly<Record<string, string>> = {
 };
 const hasPostgres = serverEngines.some(({ name }) => name === 'postgres');
 const QUICK = [...MESSAGE_FAULTS, ...SERVICE_FAULTS];
-const SLOW = [...MEDIA_FAULTS, ...SERVICE_MEDIA_FAULTS].filter(
+const SLOW = [...DOOR_FAULTS, ...MEDIA_FAULTS, ...SERVICE_MEDIA_FAULTS].filter(
   ({ onPostgres }) => hasPostgres || !onPostgres,
 );
 const FAULTS = [...QUICK, ...(LIVEKIT === undefined ? [] : SLOW)];

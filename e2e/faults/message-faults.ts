@@ -244,6 +244,18 @@ export const MESSAGE_FAULTS: readonly PlantedFault[] = [
     seenBy('to-client'),
   ),
   fault(
+    'GWM31',
+    'a client names people without end',
+    at('list-limits', 'trackPermissions.length <= MAX_PERMITTED &&', ''),
+    seenBy('from-client'),
+  ),
+  fault(
+    'GWM31',
+    'layers without end',
+    at('list-limits', 'value.layers.length <= MAX_LAYERS && ', ''),
+    seenBy('from-client'),
+  ),
+  fault(
     'GAT1',
     'frames behind the first are lost',
     at('dial', 'for (const bytes of rest) onMessage(bytes);', ''),

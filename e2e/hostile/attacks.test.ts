@@ -84,7 +84,8 @@ describe.skipIf(LIVEKIT === undefined)('attacks by hand', () => {
     await rising(heardBy(carl, sid));
   });
 
-  test('[GWH12] malformed messages and descriptions crash nothing, and others go on', async () => {
+  const most = { timeout: 120_000 + 10 * testCounts().hostileFrames };
+  test('[GWH12] malformed messages and descriptions crash nothing, and others go on', most, async () => {
     const { path, bob, carl } = await bobAndCarl();
     const random = randomOf(testSeed());
     const { hostileFrames } = testCounts();

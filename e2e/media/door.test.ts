@@ -6,9 +6,11 @@ import {
   SimulateScenario,
 } from '@livekit/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { noteFigure } from '../../scripts/test-notes.ts';
 import { until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
 import { serverEngines, signToken } from '../harness/index.ts';
+import { pings } from '../hostile/pings.ts';
 import { LIVEKIT } from '../livekit/server.ts';
 import { type Knocked, knock, type SignalSocket } from './signal.ts';
 import { type MediaWorld, openMediaWorld } from './world.ts';
@@ -25,6 +27,12 @@ const refusalOf = (knocked: Knocked): unknown[] => {
   if ('socket' in knocked) throw new Error('was let in');
   return [knocked.status, knocked.body.code, knocked.body.details?.[0]?.reason];
 };
+
+/** What a client was told as it was sent away. */
+const leaveOf = ({ messages }: SignalSocket): unknown =>
+  messages.find(({ message }) => message.case === 'leave')?.message.value;
+/** Races of two joins at once. */
+const RACES = 200;
 
 for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
   describe(engine.name, () => {
@@ -91,6 +99,34 @@ for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
       });
       expect(await first.closed).toBe(1000);
       expect(await world.livekit.rooms.listParticipants(cid)).toHaveLength(1);
+    });
+
+    test('[GAT5] of two at once exactly one stays in, two hundred times', async () => {
+      const { path } = await room();
+      const told = new Map<string, number>();
+      let before: SignalSocket | undefined;
+      for (let race = 0; race < RACES; race++) {
+        const { url, token } = await credentials(path);
+        const knocks = await Promise.all([knock(url, token), knock(url, token)]);
+        const refused = knocks.filter((knocked) => !('socket' in knocked));
+        for (const one of refused) expect(refusalOf(one)).toEqual([403, 17, 'replaced']);
+        const inside = knocks.flatMap((knocked) => ('socket' in knocked ? [knocked.socket] : []));
+        const staying = (): SignalSocket[] => inside.filter((socket) => !leaveOf(socket));
+        await until('at most one stays', async () => staying().length <= 1);
+        const [stays] = staying();
+        if (!stays) throw new Error(`race ${race}: both are outside`);
+        await pings(stays).once();
+        for (const one of inside.filter((socket) => socket !== stays))
+          expect(leaveOf(one)).toMatchObject({ reason: DisconnectReason.DUPLICATE_IDENTITY });
+        // Nor later.
+        if (before) expect(leaveOf(before)).toBeUndefined();
+        before?.close();
+        before = stays;
+        const how = refused.length === 1 ? 'refused' : 'replaced';
+        told.set(how, (told.get(how) ?? 0) + 1);
+      }
+      before?.close();
+      noteFigure(`two joins at once: ${RACES} on ${engine.name}, the other ${JSON.stringify([...told])}`);
     });
 
     test('[GAT6] a resume must know the participant, else the client is told to join in full', async () => {

@@ -1,5 +1,6 @@
 import { AccessToken } from 'livekit-server-sdk';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { noteFigure } from '../../scripts/test-notes.ts';
 import { until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
 import { serverEngines } from '../harness/index.ts';
@@ -8,6 +9,8 @@ import { knock } from './signal.ts';
 import { type MediaWorld, openMediaWorld } from './world.ts';
 
 const clients = rtcNodeClients();
+/** A start may take this much longer while the media server hangs, and the door this long to refuse, in milliseconds. */
+const READY_MS = 3_000;
 afterAll(() => clients.stop());
 
 for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
@@ -80,6 +83,59 @@ for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
       world.livekit.resume();
       await world.server.start();
       await until('the act binds', async () => (await identities(cid)).length === 0);
+    });
+
+    test('[ENF19] a start does not wait for a media server that hangs: the door is right at once, the rest comes', async () => {
+      const startTime = async (): Promise<number> => {
+        const from = performance.now();
+        await world.server.start();
+        return performance.now() - from;
+      };
+      await world.server.kill();
+      // What a busy machine takes for any start is not the media server's doing.
+      const usual = await startTime();
+      const { path, cid } = await room();
+      const names = ['sara', 'sara', 'bob', 'bob'];
+      const inside = await Promise.all(names.map((name) => enterBySignal(path, name)));
+      const knockAgain = ({ joined: { credentials } }: (typeof inside)[number]) =>
+        knock(credentials.url, credentials.token);
+      world.livekit.pause();
+      try {
+        const acting = ['sara', 'bob'].map((user_id) =>
+          world.act('POST', `${path}/block`, { user_id }).catch(() => undefined),
+        );
+        await until('both are blocked', async () => {
+          const { body } = await world.ask('GET', path);
+          return (body.call as { blocked_user_ids: string[] }).blocked_user_ids.length === 2;
+        });
+        await world.server.kill();
+        await Promise.all(acting);
+        const took = await startTime();
+        noteFigure(
+          `a start: ${usual.toFixed(0)} ms with nothing left, ${took.toFixed(0)} ms with LiveKit paused, on ${engine.name}`,
+        );
+        expect(took - usual).toBeLessThan(READY_MS);
+        for (const one of inside) {
+          const from = performance.now();
+          expect(await knockAgain(one)).toMatchObject({
+            status: 403,
+            body: { details: [{ reason: 'blocked' }] },
+          });
+          expect(performance.now() - from).toBeLessThan(READY_MS);
+        }
+        // Who may come in is not let in either while nobody answers: nor is anything promised.
+        await world.act('POST', `${path}/unblock`, { user_id: 'bob' }).catch(() => undefined);
+        const { body } = await world.joinCall(path, 'bob');
+        const bob = await knock(body.credentials.url, body.credentials.token);
+        expect(bob).toMatchObject({ status: 503, body: { code: 9 } });
+        expect((await blockInLog(cid))?.state).toBe('pending');
+      } finally {
+        world.livekit.resume();
+      }
+      await until('the acts bind', async () => (await identities(cid)).length === 0);
+      await until('the log says so', async () => (await blockInLog(cid))?.state === 'applied');
+      const { socket } = await enterBySignal(path, 'bob');
+      socket.close();
     });
 
     test('[SES29] who is being removed keeps the seat until the media server has answered', async () => {

@@ -51,7 +51,10 @@ test('[ONE4] every variable stands in the sample, and nothing else does', async 
 
 /** As compose fills variables in. */
 const filled = (value: string, env: Record<string, string>): string =>
-  value.replace(/\$\{(\w+)(?::[-?][^}]*)?\}/g, (_all, name) => env[name] ?? '');
+  value.replace(
+    /\$\{(\w+)(?::([-?])([^}]*))?\}/g,
+    (_all, name, kind, text) => env[name] ?? (kind === '-' ? text : ''),
+  );
 
 test('[ONE5] the server accepts the settings that compose gives, with and without LiveKit', () => {
   const { environment = {} } = services.callgate ?? {};
@@ -60,12 +63,26 @@ test('[ONE5] the server accepts the settings that compose gives, with and withou
       Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, filled(value, env)])),
       '/data',
     );
-  const inside = { CALLGATE_DOMAIN: 'calls.example.com', CALLGATE_RTC_IP: '203.0.113.10' };
+  const inside = {
+    CALLGATE_DOMAIN: 'calls.example.com',
+    CALLGATE_MEDIA_ADDRESS: '203.0.113.10',
+    TURN_PASSWORD: 'word',
+  };
   expect(() => configOf({ ...inside, LIVEKIT_URL: 'ws://127.0.0.1:7880' })).toThrow(/all three or none/);
   expect(configOf(inside)).toMatchObject({
     ...{ host: '127.0.0.1', port: 8080, publicUrl: 'https://calls.example.com' },
-    ...{ rtcPort: 7882, rtcIp: '203.0.113.10', livekitUrl: null, trustedProxies: ['127.0.0.1', '::1'] },
+    ...{ media: 'embedded', mediaPort: 7882, mediaAddress: '203.0.113.10', livekitUrl: null },
+    trustedProxies: ['127.0.0.1', '::1'],
+    mediaIceServers: ['udp', 'tcp'].map((transport) => ({
+      urls: [`turn:calls.example.com:3478?transport=${transport}`],
+      ...{ username: 'callgate', credential: 'word' },
+    })),
   });
-  const livekit = { LIVEKIT_URL: 'ws://127.0.0.1:7880', LIVEKIT_API_KEY: 'key', LIVEKIT_API_SECRET: 'x' };
+  const livekit = {
+    CALLGATE_MEDIA: 'none',
+    LIVEKIT_URL: 'ws://127.0.0.1:7880',
+    LIVEKIT_API_KEY: 'key',
+    LIVEKIT_API_SECRET: 'x',
+  };
   expect(configOf({ ...inside, ...livekit })).toMatchObject({ livekitApiKey: 'key' });
 });

@@ -8,6 +8,10 @@ export interface Gate {
   shut(): void;
   /** Connections stay, but requests that begin like this are swallowed until it is open again. */
   swallow(beginning: string): void;
+  /** As `swallow`, of requests that go on once it is open again. */
+  hold(beginning: string): void;
+  /** How the requests begin that are held. */
+  held(): string[];
   open(): void;
   close(): Promise<unknown>;
 }
@@ -16,6 +20,8 @@ export async function openGate(): Promise<Gate> {
   let target = { host: '127.0.0.1', port: 0 };
   let isShut = false;
   let swallowed: string | undefined;
+  let holding: string | undefined;
+  const held = new Map<Socket, Buffer[]>();
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(target);
@@ -24,14 +30,19 @@ export async function openGate(): Promise<Gate> {
       socket.on('error', () => undefined);
       socket.once('close', () => {
         sockets.delete(socket);
+        held.delete(socket);
         near.destroy();
         far.destroy();
       });
     }
     if (isShut) near.destroy();
     near.on('data', (bytes) => {
-      if (swallowed !== undefined && bytes.toString('latin1').startsWith(swallowed)) return;
-      far.write(bytes);
+      const text = bytes.toString('latin1');
+      if (swallowed !== undefined && text.startsWith(swallowed)) return;
+      const before = held.get(far);
+      if (before) before.push(bytes);
+      else if (holding !== undefined && text.startsWith(holding)) held.set(far, [bytes]);
+      else far.write(bytes);
     });
     far.pipe(near);
   });
@@ -52,9 +63,16 @@ export async function openGate(): Promise<Gate> {
     swallow(beginning) {
       swallowed = beginning;
     },
+    hold(beginning) {
+      holding = beginning;
+    },
+    held: () => [...held.values()].map(([first]) => String(first).split('\r\n')[0] ?? ''),
     open() {
       isShut = false;
       swallowed = undefined;
+      holding = undefined;
+      for (const [socket, chunks] of held) for (const bytes of chunks) socket.write(bytes);
+      held.clear();
     },
     close: () => new Promise((resolve) => server.close(resolve)),
   };

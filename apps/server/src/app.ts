@@ -35,7 +35,7 @@ import { createHttpServer } from './http/server.ts';
 import { createSocketDoor } from './http/socket-door.ts';
 import type { Clock } from './kernel/clock.ts';
 import type { Logger } from './kernel/logger.ts';
-import { createLiveKitPlane } from './livekit/livekit-adapter.ts';
+import { createLiveKitPlane, type LiveKitOptions } from './livekit/livekit-adapter.ts';
 import { createMediaGateway } from './media-gateway.ts';
 import { mediaSources } from './media-sources.ts';
 import { PERSON_SOURCES } from './person-data.store.ts';
@@ -59,6 +59,8 @@ export interface Parts {
   credentials?: AppCredentials;
   /** (Default: what the configuration names.) */
   media?: MediaPlane;
+  /** The media server of this process, where it has one. */
+  embedded?: LiveKitOptions;
   /** Absent in production. */
   hooks?: AppHooks;
 }
@@ -83,7 +85,7 @@ export async function prepareDatabase({ database, clock }: Pick<Parts, 'database
 
 /** The features over one database: the only place where they are put together. Nothing runs by itself yet. */
 export function createServices(parts: Parts): CoreServices {
-  const { config, clock, logger, database, auditKeys, media = mediaOf(config) } = parts;
+  const { config, clock, logger, database, auditKeys, media = mediaOf(config, parts.embedded) } = parts;
   const addressBans = createAddressBans({ trustedProxies: config.trustedProxies });
   const policy = createPolicyReader(policySources(addressBans, clock), clock);
   const onFailure = (err: unknown, job_id: string | null) =>
@@ -124,6 +126,7 @@ export function createServices(parts: Parts): CoreServices {
   eventOrder.onOrdered(() => webhooks.wake());
   return {
     config,
+    apiKey: parts.credentials?.apiKey ?? '',
     clock,
     logger,
     database,
@@ -147,12 +150,10 @@ export function createServices(parts: Parts): CoreServices {
   };
 }
 
-/** LiveKit when the configuration names one. */
-function mediaOf({
-  livekitUrl: url,
-  livekitApiKey: apiKey,
-  livekitApiSecret: apiSecret,
-}: Config): MediaPlane {
+/** The embedded media server, else LiveKit when the configuration names one. */
+function mediaOf(config: Config, embedded: LiveKitOptions | undefined): MediaPlane {
+  const { livekitUrl: url, livekitApiKey: apiKey, livekitApiSecret: apiSecret } = config;
+  if (embedded) return createLiveKitPlane(embedded);
   if (url === null || apiKey === null || apiSecret === null) return noMediaPlane;
   return createLiveKitPlane({ url, apiKey, apiSecret });
 }
@@ -171,7 +172,7 @@ function demandCredentials(credentials: AppCredentials | undefined): AppCredenti
 export interface App {
   services: Services;
   server: FastifyInstance;
-  /** Finishes what a crash left behind, starts the workers and listens; resolves with the port. */
+  /** Takes up what a crash left behind, starts the workers and listens; resolves with the port. */
   start(): Promise<number>;
   /**
    * Stops accepting, lets running requests finish for `stopTimeoutMs` at most, writes down what is in memory and
@@ -201,8 +202,7 @@ export function createApp(parts: Parts & { credentials: AppCredentials }): App {
       await services.sequencer.start();
       await services.eventOrder.start();
       await sockets.start();
-      await services.enforcement.recover();
-      services.enforcement.start();
+      await services.enforcement.start();
       services.sweep.start();
       services.timers.start();
       await endCutOffJoins(services);

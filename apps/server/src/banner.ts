@@ -1,6 +1,7 @@
 import type { Config } from './config.ts';
 
-const LATER = 'a media server inside (LIVEKIT_URL names one; without it a join gives no media credentials)';
+const NO_MEDIA =
+  'No media: a join gives no media credentials. CALLGATE_MEDIA=embedded starts a media server inside, LIVEKIT_URL names one.';
 
 /** The address that clients use: the configured one, else what the server listens on. */
 export function urlOf(config: Config, port: number): string {
@@ -26,8 +27,7 @@ export function firstBanner(config: Config, port: number, apiKey: string): strin
     `    -H "Authorization: $(npx callgate token --server)" \\`,
     `    -H 'stream-auth-type: jwt' -H 'Content-Type: application/json' \\`,
     `    -d '{"users": {"john": {"id": "john", "name": "John"}}}'`,
-    '',
-    `Not there yet: ${LATER}.`,
+    ...(config.media === 'none' && config.livekitUrl === null ? ['', NO_MEDIA] : []),
   ].join('\n');
 }
 

@@ -1,7 +1,10 @@
 import { SERVICE_KINDS, type ServiceKind } from '@callgate/contract';
 import {
+  address,
   addressRange,
   flag,
+  type IceServerSetting,
+  iceServer,
   listOf,
   oneOf,
   origin,
@@ -75,6 +78,31 @@ export const KEYS = {
     'Connections to PostgreSQL at most.',
   ),
   redisUrl: key<string, null>('REDIS_URL', text, null, 'Not there yet: refused at start.', SECRET),
+  media: key<'embedded' | 'none', 'none'>(
+    'CALLGATE_MEDIA',
+    oneOf('embedded', 'none'),
+    'none',
+    '`embedded`: a media server of this process carries the media, for development and rooms of about ten cameras or a few hundred listeners. Not together with LIVEKIT_URL.',
+  ),
+  mediaPort: key<number, number>(
+    'CALLGATE_MEDIA_PORT',
+    wholeNumber(1, 65535),
+    7882,
+    'UDP port of all media of the embedded media server; clients send to it.',
+  ),
+  mediaAddress: key<string, null>(
+    'CALLGATE_MEDIA_ADDRESS',
+    address,
+    null,
+    'Address that clients are told to send media to, e.g. `203.0.113.7`: needed behind NAT, and where a proxy on this machine leads people here. Where `HOST` is loopback and this is not set, media stays on this machine.',
+  ),
+  mediaIceServers: key<readonly IceServerSetting[], readonly IceServerSetting[]>(
+    'CALLGATE_MEDIA_ICE_SERVERS',
+    listOf(iceServer),
+    [],
+    'STUN and TURN servers that the embedded media server tells clients of, each `url` or `url name password`, e.g. `turn:calls.example.com:3478?transport=udp callgate <password>`. Clients learn the password.',
+    SECRET,
+  ),
   livekitUrl: key<string, null>(
     'LIVEKIT_URL',
     url('ws', 'wss', 'http', 'https'),
@@ -243,6 +271,12 @@ export const KEYS = {
     wholeNumber(1000, 10_000_000),
     200_000,
     'Counters kept in memory at most; the oldest is dropped first.',
+  ),
+  play: key<'auto' | 'on' | 'off', 'auto'>(
+    'CALLGATE_PLAY',
+    oneOf('auto', 'on', 'off'),
+    'auto',
+    'The call page at `/play` and links into calls. `auto`: a start prints two links of its own when nobody else can hand out access, which is on loopback with a key and a secret that the server made for itself. `on`: every start does. `off`: no page, no links, and their operations answer 400, code 19.',
   ),
   webhookAllowPrivate: key<boolean, boolean>(
     'CALLGATE_WEBHOOK_ALLOW_PRIVATE',

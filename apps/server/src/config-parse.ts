@@ -60,6 +60,12 @@ export const origin: Parse<string> = (raw) => {
     : refuse('an origin such as https://example.com (no path, no slash at the end)');
 };
 
+/** An IP address. */
+export const address: Parse<string> = (raw) =>
+  typeof raw === 'string' && ipaddr.isValid(raw) && raw.match(/[.:]/)
+    ? raw
+    : refuse('an IP address such as 203.0.113.7');
+
 /** An address, or a CIDR range of addresses. */
 export const addressRange: Parse<string> = (raw) => {
   if (typeof raw === 'string' && (ipaddr.isValid(raw) || ipaddr.isValidCIDR(raw))) return raw;
@@ -73,6 +79,24 @@ export const url =
     typeof raw === 'string' && URL.canParse(raw) && schemes.includes(new URL(raw).protocol.slice(0, -1))
       ? raw
       : refuse(`a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`);
+
+/** A STUN or TURN server as clients are told of it. */
+export interface IceServerSetting {
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+
+/** `stun:host:port`, or `turn:host:port?transport=udp name password`. */
+export const iceServer: Parse<IceServerSetting> = (raw) => {
+  const parts = typeof raw === 'string' && raw.length <= 1_000 ? raw.trim().split(/ +/) : [];
+  const [address = '', username, credential, ...rest] = parts;
+  if (/^stuns?:[!-~]+$/.test(address) && username === undefined) return { urls: [address] };
+  const isRelay = /^turns?:[!-~]+$/.test(address) && rest.length === 0;
+  if (isRelay && username !== undefined && credential !== undefined)
+    return { urls: [address], username, credential };
+  return refuse('a list of stun:<host>:<port>, or turn:<host>:<port> with a name and a password behind it');
+};
 
 /** A key that services sign their tokens with, and what they may be and do. */
 export interface ServiceKeySetting {

@@ -107,6 +107,9 @@ function demandSupported(config: Config): void {
   if (livekit.some((value) => value !== null) && livekit.some((value) => value === null)) {
     throw new ConfigError('LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: set all three or none.');
   }
+  if (config.media === 'embedded' && config.livekitUrl !== null) {
+    throw new ConfigError('CALLGATE_MEDIA: either `embedded`, or LIVEKIT_URL; unset one of them.');
+  }
   demandKeysApart(config);
   if (!isLoopback(config.host) && config.apiSecret === null) {
     throw new ConfigError(

@@ -1,10 +1,13 @@
-import { type App, createApp, openDatabase, prepareDatabase } from './app.ts';
+import { createApp, openDatabase, type Parts, prepareDatabase } from './app.ts';
 import { firstBanner, laterBanner } from './banner.ts';
 import { type Config, loadConfig, processEnvironment } from './config.ts';
 import { loadCredentials } from './credentials.ts';
+import { startEmbeddedMedia } from './embedded-media.ts';
 import { loadAuditKeys } from './features/audit/index.ts';
+import { isPlayPageBuilt } from './http/play-page.ts';
 import { systemClock } from './kernel/clock.ts';
 import { createLogger, type Logger } from './kernel/logger.ts';
+import { startLinks, wantsStartLinks } from './play-links.ts';
 import { startFailure } from './start-failure.ts';
 import type { Database } from './storage/database.ts';
 
@@ -30,23 +33,49 @@ async function run(config: Config, logger: Logger, database: Database): Promise<
   });
   const parts = { config, clock: systemClock, logger, database, auditKeys, credentials };
   await prepareDatabase(parts);
+  const embedded = await startEmbeddedMedia(config, logger);
+  try {
+    await serve({ ...parts, ...(embedded && { embedded }) }, async () => embedded?.stop());
+  } catch (error) {
+    // A server that does not start leaves no child, which would keep it from ending.
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+/** `after` runs once the server has stopped: acts that were under way still reached the media server. */
+async function serve(
+  parts: Parts & { credentials: ReturnType<typeof loadCredentials> },
+  after: () => Promise<void>,
+): Promise<void> {
+  const { config, credentials, logger, database } = parts;
   const app = createApp(parts);
   const port = await app.start().catch(async (error: unknown) => {
     await app.stop();
     throw error;
   });
-  stopOnSignals(app, database, logger);
+  const stop = async (): Promise<void> => {
+    try {
+      await app.stop();
+    } finally {
+      await after();
+    }
+  };
+  stopOnSignals(stop, database, logger);
   const banner = credentials.isNew ? firstBanner : laterBanner;
   process.stdout.write(`${banner(config, port, credentials.apiKey)}\n`);
+  if (!wantsStartLinks(config) || !isPlayPageBuilt()) return;
+  const links = await startLinks(app.services, { port, isTerminal: process.stdout.isTTY === true });
+  process.stdout.write(`\n${links}\n`);
 }
 
 /** Stops once, on the first signal; a second one ends the process at once. */
-function stopOnSignals(app: App, database: Database, logger: Logger): void {
+function stopOnSignals(stopApp: () => Promise<void>, database: Database, logger: Logger): void {
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     process.once(signal, () => process.exit(1));
     logger.info({ signal }, 'stopping');
     try {
-      await app.stop();
+      await stopApp();
       await database.close();
     } catch (error) {
       logger.error({ err: error }, 'stopping failed');

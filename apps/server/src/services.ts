@@ -18,6 +18,8 @@ import type { Database } from './storage/database.ts';
 /** The features over one database. */
 export interface CoreServices {
   readonly config: Config;
+  /** The key of the application: what clients name, no secret; empty where none was handed in. */
+  readonly apiKey: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly database: Database;

@@ -9,6 +9,7 @@ import {
 } from './features/calls/index.ts';
 import { type Acts, type DueWork, purgeReplies } from './features/enforcement/index.ts';
 import { purgeSessionAddresses } from './features/media/index.ts';
+import { purgePlayLinks } from './features/play-links/index.ts';
 import { cancelRing, missRing, purgeRings, RING_CANCEL, RING_MISSED } from './features/ringing/index.ts';
 import { PURGE, type Purges, purgeHandler, type Timer, type TimerHandlers } from './features/timers/index.ts';
 import {
@@ -38,6 +39,7 @@ const PURGES: Purges = {
   'guest-starts': purgeGuestStarts,
   guests: purgeExpired,
   'idempotency-keys': purgeReplies,
+  'play-links': purgePlayLinks,
   rings: purgeRings,
   'session-addresses': purgeSessionAddresses,
 };

@@ -7,6 +7,7 @@
    A transaction of several statements is several steps where others' commits can fall between them (read committed);
    one `atomic` is one statement, or what a lock keeps together.
 
+   ONE_NODE has all connections of a session at one node, which knows of them. SETTLES asks who is in at rest.
    WITH_... says who takes part. Every other #ifdef is a wrong variant: door.md says which of them must fail, and why. */
 
 #define SESSIONS 2
@@ -31,6 +32,10 @@ bool gone[DOORS + 1];                 /* was there and is there no more: may be 
 /* The gateways. */
 bool entered[DOORS];                  /* the node of this door knows its participant: there it may be resumed */
 bool relayed[DOORS + 1];              /* the client of this participant has its answer: media flows while it is there */
+
+#ifdef ONE_NODE
+bool dialling[SESSIONS];              /* a connection of the session dials, or has and is not let in yet */
+#endif
 
 /* Only for the claims. */
 bool applied;                         /* an act has replied `applied`, and no later decision allows the person again */
@@ -95,6 +100,9 @@ proctype Door(byte c) {
   bool seen;
   byte s = sessionOf(c);
   byte who;                           /* the participant that it dialled */
+#ifdef ONE_NODE
+  bool holds;
+#endif
 
   /* (a) One transaction under the call's lock; commit. */
   atomic {
@@ -124,6 +132,14 @@ proctype Door(byte c) {
 #ifndef NO_B
   seen = allowed;                     /* (b) A new snapshot. */
   if :: !seen -> goto refused :: else -> seen = false fi;
+#endif
+
+#ifdef ONE_NODE
+  /* All connections of a session come to one node: they dial one after the other, and only who has the turn. */
+  atomic { !dialling[s] -> dialling[s] = true; holds = true };
+#ifndef LOSERS_DIAL
+  if :: !hasTurn(s, c) -> goto refused :: else fi;
+#endif
 #endif
 
   /* (c) Dial. Who was there by this name is thrown out. A resume goes on with whoever is there by this name, as LiveKit does, or
@@ -194,7 +210,10 @@ refused:
   };
   mayDie(true);
   atomic { if :: row[s] == revoked -> leaves(s); over[s] = true :: else fi }
-out: skip
+out: skip;
+#ifdef ONE_NODE
+  atomic { if :: holds -> dialling[s] = false; holds = false :: else fi }
+#endif
 }
 
 /* The client says that it leaves. */
@@ -299,6 +318,14 @@ inline decides(what, as) {
   d_step { decision++; as = decision; allowed = what; applied = false; if :: !what -> job = as :: else fi }
 }
 
+/* Within the commit of (f): who is seen to be in. Others may commit between that statement and the commit. */
+inline putsOut(i) {
+  if
+  :: isLive(i) -> row[i] = revoked
+  :: true
+  fi
+}
+
 /* A ban, at one node. */
 proctype Ban() {
   bool seen; bool concerned[SESSIONS]; bool takes[SESSIONS]; byte act;
@@ -309,7 +336,7 @@ proctype Ban() {
   each(removes);
   atomic { applied = true; job = 0; each(settles); each(forgets) };
 #else
-  decides(false, act);                 /* (f) Commit: decision, audit, event, job. */
+  atomic { decides(false, act); each(putsOut) }; /* (f) Commit: decision, audit, event, job, and who is put out. */
   mayDie(true);
   bind(true);
 #endif
@@ -336,7 +363,7 @@ proctype Unban() {
 proctype BanAgain() {
   bool seen; bool concerned[SESSIONS]; bool takes[SESSIONS]; byte act;
   back;
-  decides(false, act);
+  atomic { decides(false, act); each(putsOut) };
   bind(true);
 out: skip
 }
@@ -405,6 +432,10 @@ init {
 #ifdef KILLS
   timeout;                            /* nobody can take a step any more: whatever was killed, the decision holds */
   assert(allowed || !(flows(0) || flows(1)))
+#endif
+#ifdef SETTLES
+  timeout;                            /* everybody has come to rest: one of the connections is in */
+  assert(flows(0))
 #endif
 }
 

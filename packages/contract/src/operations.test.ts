@@ -201,7 +201,12 @@ describe('answers', () => {
       const schema: JsonSchema = JSON.parse(JSON.stringify(success.schema));
       return write && schema.properties?.enforcement === undefined;
     });
-    expect(without.map(({ id }) => id)).toEqual(['createGuest', 'createRole', 'createCallType']);
+    expect(without.map(({ id }) => id)).toEqual([
+      'createGuest',
+      'createRole',
+      'createCallType',
+      'createPlayLink',
+    ]);
   });
 
   it('[CON8] use 201 for what creates something', () => {
@@ -219,6 +224,8 @@ describe('answers', () => {
       'joinCall',
       'requestPermission',
       'banUser',
+      'createPlayLink',
+      'exchangePlayLink',
     ]);
     const both = OPERATION_LIST.filter(({ success }) => success.otherwise !== undefined).map(({ id }) => id);
     expect(both).toEqual(['getOrCreateCall', 'requestPermission', 'banUser']);

@@ -4,6 +4,7 @@ import { callTypeOperations } from './operations/call-types.ts';
 import { callOperations } from './operations/calls.ts';
 import { moderationOperations } from './operations/moderation.ts';
 import type { Operation } from './operations/operation.ts';
+import { playLinkOperations } from './operations/play-links.ts';
 import { ringingOperations } from './operations/ringing.ts';
 import { userOperations } from './operations/users.ts';
 import { webhookOperations } from './operations/webhooks.ts';
@@ -19,6 +20,7 @@ export const OPERATIONS = {
   ...moderationOperations,
   ...ringingOperations,
   ...webhookOperations,
+  ...playLinkOperations,
 } as const;
 
 export type OperationId = keyof typeof OPERATIONS;

@@ -1,3 +1,13 @@
+export { type ApiKeys, accessTokenVerifier } from './api/access-token.ts';
+export { roomService } from './api/room-service.ts';
+export { createWebhookSender, type WebhookSender } from './api/webhook-sender.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { createMediaPeer, DEFAULT_MEDIA_OPTIONS } from './media/create-media-peer.ts';
 export type * from './media/media-peer.ts';
-export { NotFound, type ParticipantChange, type RoomControl } from './rooms/room-control.ts';
+export { DEFAULT_LIMITS, type Limits } from './rooms/limits.ts';
+export { NotFound, type ParticipantChange, type RoomControl, RoomRefusal } from './rooms/room-control.ts';
+export { createSfu, type Sfu, type SfuOptions } from './sfu.ts';
+export { createJoinTokens, type JoinTokens } from './signalling/join-tokens.ts';
+export { createTransports, DEFAULT_LISTEN_OPTIONS, endTransports } from './transport/create-transports.ts';
+export type { ListenOptions } from './transport/pipe-transport.ts';
 export type * from './transport/transport.ts';

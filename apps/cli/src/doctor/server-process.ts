@@ -7,18 +7,20 @@ export async function serverPid(dataDir: string): Promise<number | undefined> {
   return /^[0-9]+\n?$/.test(text) ? Number(text) : undefined;
 }
 
-/**
- * Whether a process, or one that it started, has a UDP port. Undefined where that cannot be seen: only Linux tells, and
- * only the same user and root.
- */
-export async function holdsUdpPort(pid: number, port: number): Promise<boolean | undefined> {
+/** Who has a port: nobody, the process or one that it started, another one, or somebody who cannot be seen from here. */
+export type Holder = 'nobody' | 'ours' | 'other' | 'unknown';
+
+/** Who has a UDP port. Only Linux tells, and whose socket it is only to the same user and to root. */
+export async function udpHolder(port: number, pid: number | undefined): Promise<Holder> {
   try {
     const sockets = await socketsOn(port);
+    if (sockets.size === 0) return 'nobody';
+    if (pid === undefined) return 'unknown';
     for (const each of [pid, ...(await startedBy(pid))])
-      if ((await openSockets(each)).some((inode) => sockets.has(inode))) return true;
-    return false;
+      if ((await openSockets(each)).some((inode) => sockets.has(inode))) return 'ours';
+    return 'other';
   } catch {
-    return undefined;
+    return 'unknown';
   }
 }
 

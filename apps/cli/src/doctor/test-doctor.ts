@@ -38,10 +38,10 @@ export async function patient(): Promise<Patient> {
   const cwd = mkdtempSync(join(tmpdir(), 'callgate-doctor-'));
   const dataDir = join(cwd, 'data');
   mkdirSync(dataDir, { mode: 0o700 });
-  const [port, rtcPort] = [await freeTcpPort(), await freeTcpPort()];
+  const [port, mediaPort] = [await freeTcpPort(), await freeTcpPort()];
   writeFileSync(join(dataDir, 'credentials.json'), credentials(), { mode: 0o600 });
   const made: Patient = {
-    env: { PORT: String(port), CALLGATE_RTC_PORT: String(rtcPort), CALLGATE_DATA_DIR: dataDir },
+    env: { PORT: String(port), CALLGATE_MEDIA_PORT: String(mediaPort), CALLGATE_DATA_DIR: dataDir },
     ...{ cwd, dataDir, clockOffMs: 0, machine: thisMachine },
     async examine(options = {}, parts = {}) {
       let out = '';

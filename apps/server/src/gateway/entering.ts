@@ -2,6 +2,7 @@ import type { SignalResponse } from '@livekit/protocol';
 import type { Door, Knocked } from '../features/calls/index.ts';
 import type { JoinClaims, MediaPlane } from '../features/media/index.ts';
 import { ApiError, inputError, notAllowed } from '../kernel/errors.ts';
+import type { TurnOfEach } from '../kernel/turn.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { type Dialled, dial, NoRoomError } from './dial.ts';
 import { judgeJoinRequest } from './from-client.ts';
@@ -27,6 +28,19 @@ export interface EnteringDeps {
   /** What is known of participants by their names at the media server. */
   participants: Map<string, Connection>;
   readView(id: JoinClaims['sessionId']): Promise<MediaView>;
+  /** One connection of a session at a time, from the dial to (d2). */
+  inTurn: TurnOfEach<JoinClaims['sessionId']>;
+  /** Counts what was refused, by a name of a fixed set. */
+  count(what: string): void;
+}
+
+/** Somebody who may dial. */
+interface Coming {
+  asked: Asked;
+  claims: JoinClaims;
+  parameters: JoinParameters;
+  knocked: Knocked;
+  known: Connection | undefined;
 }
 
 /** Steps (a) to (d2) of the door. Undefined: there is nothing to go on with, the client must join in full. */
@@ -34,15 +48,27 @@ export async function enter(
   deps: EnteringDeps,
   { asked, claims, address }: { asked: Asked; claims: JoinClaims; address: string | null },
 ): Promise<Entered | undefined> {
-  const parameters = parametersOf(asked);
+  const parameters = parametersOf(deps, asked);
   const { reconnect, participantSid } = parameters;
   const known = reconnect ? deps.participants.get(participantSid) : undefined;
   if (reconnect && !known) return undefined;
   const knocked = await deps.door.knock({ claims, address, resumes: reconnect ? participantSid : null }); // (a), (b)
   if (!knocked) return undefined;
+  return deps.inTurn(claims.sessionId, () => dialInTurn(deps, { asked, claims, parameters, knocked, known }));
+}
+
+/**
+ * The media server keeps who came last by a name, and (d) those who came last to us: were two to dial at once, one would throw out
+ * the other and be refused.
+ */
+async function dialInTurn(
+  deps: EnteringDeps,
+  { asked, claims, parameters, knocked, known }: Coming,
+): Promise<Entered> {
+  await deps.door.demandTurn(claims.sessionId, knocked.turn);
   const view = await deps.readView(claims.sessionId);
   const participant = known ?? openConnection(parameters.autoSubscribe, view);
-  const { query, also } = judgedQuery(participant, parameters, view);
+  const { query, also } = judgedQuery(deps, participant, parameters, view);
   const dialled = await dialIn(deps.media, knocked, `${asked.path}?${query}`); // (c)
   try {
     await demandIn(deps, knocked, dialled, participant); // (d), (d2)
@@ -53,14 +79,16 @@ export async function enter(
   return { claims, knocked, dialled, participant, view, also };
 }
 
-function parametersOf({ path, query }: Asked): JoinParameters {
+function parametersOf({ count }: EnteringDeps, { path, query }: Asked): JoinParameters {
   if (path === '/rtc') return readJoinQuery(query);
   const read = readJoinRequest(query);
-  if ('refusal' in read) throw inputError('join_request', read.refusal);
-  return read;
+  if (!('refusal' in read)) return read;
+  count(`refused: ${read.refusal}`);
+  throw inputError('join_request', read.refusal);
 }
 
 function judgedQuery(
+  { count }: EnteringDeps,
   participant: Connection,
   parameters: JoinParameters,
   view: MediaView,
@@ -68,7 +96,11 @@ function judgedQuery(
   const autoSubscribe = parameters.autoSubscribe && !participant.isDriven;
   if (!parameters.request) return { query: dialQuery(parameters, autoSubscribe), also: [] };
   const { request, answer, close } = judgeJoinRequest(participant, parameters.request, view, autoSubscribe);
-  if (close || !request) throw notAllowed(`join_request: ${close?.reason ?? 'refused'}`);
+  if (close || !request) {
+    const why = `join_request: ${close?.reason ?? 'refused'}`;
+    count(`refused: ${why}`);
+    throw notAllowed(why);
+  }
   return { query: dialQuery({ ...parameters, request }, autoSubscribe), also: answer };
 }
 

@@ -3,16 +3,22 @@ import {
   RequestResponse_Reason,
   SessionDescription,
   SignalRequest,
+  SubscriptionPermission,
   SyncState,
+  UpdateLocalAudioTrack,
+  UpdateLocalVideoTrack,
   UpdateParticipantMetadata,
   UpdateSubscription,
   UpdateTrackSettings,
+  UpdateVideoLayers,
 } from '@livekit/protocol';
 import { describe, expect, test } from 'vitest';
 import { openConnection } from './connection.ts';
 import { judgeRequest, readRequest } from './from-client.ts';
+import { MAX_FEATURES, MAX_LAYERS, MAX_PERMITTED } from './list-limits.ts';
 import type { MediaKind } from './media-view.ts';
 import { MAX_REMINDERS } from './mute-orders.ts';
+import { MAX_ID } from './offer.ts';
 import { encodeRequest } from './signal-codec.ts';
 import {
   AUDIO,
@@ -30,7 +36,7 @@ import {
   VIDEO,
   view,
 } from './test-messages.ts';
-import { MAX_SENDING } from './tracks.ts';
+import { MAX_SENDING, MAX_TRACKS } from './tracks.ts';
 
 const SID = 'TR_mic';
 const join = (...others: ReturnType<typeof person>[]) => {
@@ -107,6 +113,63 @@ describe('messages of a client', () => {
     ];
     expect(relayed([...leave.slice(0, -1), unknown.length, ...unknown])).toEqual(leave);
     expect(relayed(unknown)).toBeUndefined();
+  });
+
+  describe('lists', () => {
+    const permission = (people: number, more: object = {}) => ({
+      case: 'subscriptionPermission' as const,
+      value: new SubscriptionPermission({
+        trackPermissions: Array.from({ length: people }, (_, at) => ({
+          ...{ participantIdentity: `person-${at}`, trackSids: ['TR_a'], ...more },
+        })),
+      }),
+    });
+    const layers = (count: number, trackSid = SID, rid = 'q') => ({
+      case: 'updateLayers' as const,
+      value: new UpdateVideoLayers({ trackSid, layers: Array.from({ length: count }, () => ({ rid })) }),
+    });
+    const features = (count: number, trackSid = SID) => ({
+      case: 'updateAudioTrack' as const,
+      value: new UpdateLocalAudioTrack({ trackSid, features: Array.from({ length: count }, () => 1) }),
+    });
+    const tracks = (count: number) => Array.from({ length: count }, (_, at) => `TR_${at}`);
+    const long = 'x'.repeat(MAX_ID + 1);
+
+    test.each([
+      ['people', permission(MAX_PERMITTED + 1)],
+      ['people without end', permission(100_000)],
+      ['tracks of one of them', permission(1, { trackSids: tracks(MAX_TRACKS + 1) })],
+      ['id of a track', permission(1, { trackSids: [long] })],
+      ['identity', permission(1, { participantIdentity: long })],
+      ['id of a participant', permission(1, { participantSid: long })],
+      ['layers', layers(MAX_LAYERS + 1)],
+      ['id of a track with layers', layers(1, long)],
+      ['id of a layer', layers(1, SID, long)],
+      ['features', features(MAX_FEATURES + 1)],
+      ['id of a track of sound', features(1, long)],
+      [
+        'id of a picture',
+        { case: 'updateVideoTrack', value: new UpdateLocalVideoTrack({ trackSid: long }) } as const,
+      ],
+    ])('[GWM31] too long: %s; it is dropped and answered', (_name, message) => {
+      const { dropped, relay, answer, close } = fromClient(join(), message, view());
+      expect([dropped, relay, close]).toEqual([message.case, undefined, undefined]);
+      expect(answer?.map((one) => one.message)).toMatchObject([
+        { case: 'requestResponse', value: { reason: RequestResponse_Reason.LIMIT_EXCEEDED } },
+      ]);
+    });
+
+    test('[GWM31] as long as they may be they pass as they came', () => {
+      const longest = [
+        permission(MAX_PERMITTED),
+        permission(1, { trackSids: tracks(MAX_TRACKS) }),
+        permission(1, { participantIdentity: 'x'.repeat(MAX_ID) }),
+        layers(MAX_LAYERS, SID, 'x'.repeat(MAX_ID)),
+        features(MAX_FEATURES),
+      ];
+      for (const message of longest)
+        expect(fromClient(join(), message, view()).relay?.message).toEqual(message);
+    });
   });
 
   test('[GWM11] nobody changes their name, metadata or attributes: the request is answered as not allowed', () => {

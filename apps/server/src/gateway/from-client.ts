@@ -14,6 +14,7 @@ import {
   type UpdateTrackSettings,
 } from '@livekit/protocol';
 import type { Connection } from './connection.ts';
+import { isWithinLimits } from './list-limits.ts';
 import { isPair, kindOfSource, type MediaView, NOTHING_ALLOWED } from './media-view.ts';
 import { readSdp, type Section } from './offer.ts';
 import { decodeRequest } from './signal-codec.ts';
@@ -125,7 +126,7 @@ function judgePlain(connection: Connection, message: Message): ClientVerdict {
     case 'subscriptionPermission':
     case 'updateAudioTrack':
     case 'updateVideoTrack':
-      return relay(message);
+      return isWithinLimits(message) ? relay(message) : refuseLength(message);
     case 'updateMetadata': {
       const { NOT_ALLOWED } = RequestResponse_Reason;
       return {
@@ -137,6 +138,16 @@ function judgePlain(connection: Connection, message: Message): ClientVerdict {
       return { dropped: message.case ?? 'unknown' };
   }
 }
+
+/** `request` of the answer names those messages that the protocol has a place for. */
+const refuseLength = (message: Message & { case: string }): ClientVerdict => {
+  const isNamed = message.case === 'updateAudioTrack' || message.case === 'updateVideoTrack';
+  const { LIMIT_EXCEEDED } = RequestResponse_Reason;
+  return {
+    dropped: message.case,
+    answer: [refuseRequest(LIMIT_EXCEEDED, isNamed ? message : { case: undefined })],
+  };
+};
 
 const relay = (message: Message): ClientVerdict => ({ relay: new SignalRequest({ message }) });
 

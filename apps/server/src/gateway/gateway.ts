@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ErrorEnvelope } from '@callgate/contract';
+import type { ErrorEnvelope, SessionId } from '@callgate/contract';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Door } from '../features/calls/index.ts';
 import {
@@ -15,6 +15,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { ApiError, notAllowed } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { refuseUpgrade } from '../kernel/refuse-upgrade.ts';
+import { createTurnOfEach } from '../kernel/turn.ts';
 import { createCrowd } from './crowd.ts';
 import { type Entered, enter } from './entering.ts';
 import { type Asked, readAsked } from './knocking.ts';
@@ -67,7 +68,7 @@ export interface Gateway {
 const MOST_MESSAGE = 1536 * 1024;
 
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { clock, logger, door, doors, entrance, joinTokens, media } = deps;
+  const { logger, door, doors, entrance, media } = deps;
   const server = new WebSocketServer({
     ...{ noServer: true, clientTracking: false, perMessageDeflate: false },
     maxPayload: MOST_MESSAGE,
@@ -75,21 +76,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const counts = new Map<string, number>();
   const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
   const crowd = createCrowd();
+  const inTurn = createTurnOfEach<SessionId>();
   const relays = createRelays({ ...deps, count });
-  const entering = { door, media, participants: relays.participants, readView: deps.readView };
+  const entering = { ...deps, ...{ count, inTurn }, participants: relays.participants };
   let isStopping = false;
-
-  const identify = (message: IncomingMessage, address: string): { asked: Asked; claims: JoinClaims } => {
-    try {
-      const asked = readAsked(message);
-      const now = clock.now();
-      const ofService = readServiceToken(deps.judge.services, asked.token, now);
-      return { asked, claims: ofService ?? joinTokens.verify(asked.token, now) };
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 401) entrance.noteRefused(address);
-      throw error;
-    }
-  };
 
   /** Throws whatever keeps the client out; what it took up is given back then. */
   const come = async (message: IncomingMessage): Promise<{ entered: Entered | undefined; place: Place }> => {
@@ -97,7 +87,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     if (!media.configured) throw new ApiError('overloaded', 'no media server is configured');
     const { address, counted } = entrance.arrive(message);
     entrance.takeDial(address);
-    const { asked, claims } = identify(message, address);
+    const { asked, claims } = identify(deps, message, address);
     const place = takePlace({ crowd, doors }, address, claims);
     try {
       return { place, entered: await enter(entering, { asked, claims, address: counted }) };
@@ -136,7 +126,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     async validate(message) {
       try {
         const { address, counted } = entrance.arrive(message);
-        const { claims } = identify(message, address);
+        const { claims } = identify(deps, message, address);
         await door.look({ claims, address: counted, resumes: null });
         return undefined;
       } catch (error) {
@@ -149,6 +139,23 @@ export function createGateway(deps: GatewayDeps): Gateway {
       await Promise.all(doors.all().map((connection) => connection.close('restart')));
     },
   };
+}
+
+/** Who knocks; throws 401 without a token that is good, which counts against the address. */
+function identify(
+  { clock, judge, joinTokens, entrance }: GatewayDeps,
+  message: IncomingMessage,
+  address: string,
+): { asked: Asked; claims: JoinClaims } {
+  try {
+    const asked = readAsked(message);
+    const now = clock.now();
+    const ofService = readServiceToken(judge.services, asked.token, now);
+    return { asked, claims: ofService ?? joinTokens.verify(asked.token, now) };
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) entrance.noteRefused(address);
+    throw error;
+  }
 }
 
 /** The client must start from nothing: there is no participant that it could go on with. */

@@ -18,9 +18,6 @@ export interface Asked {
   token: string;
 }
 
-/** Longest request line that is read: a first offer with simulcast is about 3 kB, with many tracks some 20. */
-export const MOST_URL = 256 * 1024;
-
 /** Throws 404 for another path, 401 without a token. */
 export function readAsked({ url = '', headers }: IncomingMessage): Asked {
   const { pathname, searchParams: query } = new URL(url, 'http://door');

@@ -19,6 +19,8 @@ const MOST_WAITING = 64;
 const MOST_BUFFERED = 4 * 1024 * 1024;
 /** Clients speak in binary frames. */
 const TEXT = { close: { reason: 'text message', mayReconnect: false } };
+/** What `ws` says of a message that is longer than the door reads. */
+const TOO_LONG = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 /** Between two reminders of an order to mute, in milliseconds; livekit-client has its publication within one or two. */
 const REMIND_MS = 300;
 /** After our `leave` a client has this long to close by itself, in milliseconds. */
@@ -73,9 +75,15 @@ export class Relay implements DoorConnection {
     this.#deps = deps;
   }
 
+  /** The socket closes by itself after it; the client may come back. */
+  #broken(error: Error & { code?: string }): void {
+    if (this.#over || !error.code?.startsWith('WS_ERR')) return;
+    this.#deps.count(error.code === TOO_LONG ? 'closed: message too long' : 'closed: frame malformed');
+  }
+
   /** Step (e): the first message of the media server, and from now on everything. */
   begin({ first, takeOver }: Pick<Dialled, 'first' | 'takeOver'>, also: readonly SignalResponse[]): void {
-    this.#client.on('error', () => undefined);
+    this.#client.on('error', (error) => this.#broken(error));
     this.#client.on('message', (bytes, isBinary) => this.#received(bytes as Buffer, isBinary));
     this.#client.once('close', () => this.#end());
     this.#answered(first);

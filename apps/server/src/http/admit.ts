@@ -1,4 +1,4 @@
-import type { Operation } from '@callgate/contract';
+import { cidOf, type Operation } from '@callgate/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../features/policy/index.ts';
 import { registerUser } from '../features/users/index.ts';
@@ -6,6 +6,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { ApiError, inputError, notAllowed } from '../kernel/errors.ts';
 import { type Authenticator, type Credentials, createAuthenticator } from './authenticate.ts';
 import type { GateOptions } from './http-options.ts';
+import { ownPages } from './own-pages.ts';
 import { createRateLimits, type Quota, type RateLimits } from './rate-limits.ts';
 
 /** Everything that can be refused before the body is read: body on GET, key, token, kind of caller, rate. */
@@ -18,6 +19,7 @@ export interface Gate {
 export function createGate({ services, credentials }: GateOptions): Gate {
   const { config, clock, database, policy, acts } = services;
   const limits = createRateLimits(config, clock);
+  const isOwnPage = ownPages(config);
   const authenticator = createAuthenticator({
     ...credentials,
     skewSeconds: config.clockSkewSeconds,
@@ -44,6 +46,8 @@ export function createGate({ services, credentials }: GateOptions): Gate {
       request.context.operation = operation.id;
       const { address } = request.context.client;
       refuseBodyOnGet(request);
+      if (operation.ownPagesOnly && !isOwnPage(request))
+        throw notAllowed('the header Origin names a page that may not do this here');
       const countRefused = (error: unknown): never => {
         if (error instanceof ApiError && error.status === 401)
           demandQuota(reply, limits.takeRefused(address), clock);
@@ -58,6 +62,7 @@ export function createGate({ services, credentials }: GateOptions): Gate {
       const platform = request.headers['x-client-platform'];
       demandQuota(reply, limits.take(caller, operation, platform, address), clock);
       demandKind(caller, operation);
+      demandScope(caller, operation, request.params);
     },
   };
 }
@@ -100,6 +105,17 @@ function demandKind(caller: Caller, { auth }: Operation): void {
   if (caller.kind === 'server' || auth === 'any') return;
   if (auth === 'server') throw notAllowed('this needs a server token');
   if (caller.kind === 'anonymous') throw notAllowed('anonymous callers may not do this; use a user token');
+}
+
+/** What stands under one call; the rest of the API is about other things. */
+const UNDER_A_CALL = '/api/v2/video/call/:type/:id';
+
+/** A token with `calls_only` reaches its calls and nothing else. */
+function demandScope(caller: Caller, { path }: Operation, params: unknown): void {
+  if (caller.kind === 'server' || !caller.token.callsOnly) return;
+  const { type = '', id = '' } = params as { type?: string; id?: string };
+  if (path.startsWith(UNDER_A_CALL) && caller.token.callCids?.includes(cidOf(type, id))) return;
+  throw notAllowed(`this token is for ${caller.token.callCids?.join(', ') ?? 'no call'} alone`);
 }
 
 /** The quota headers of replies that count for nobody: refused before the token is known, unknown paths. */

@@ -18,6 +18,7 @@ import { parseJsonBytes } from './json-body.ts';
 import { knownError } from './known-error.ts';
 import { serveMediaDoor } from './media-door.ts';
 import { createMetrics } from './metrics.ts';
+import { servePlayPage } from './play-page.ts';
 import { createProxyWatch } from './proxy-watch.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { EVERY_REPLY, sendError } from './reply.ts';
@@ -48,6 +49,7 @@ export function createHttpServer(options: HttpOptions, gate = createGate(options
   );
   serveMetrics(app, metrics, gate, options.services);
   serveDocs(app);
+  servePlayPage(app, options.services.config);
   serveMediaDoor(app, options.services, options.gateway);
   const route = operationRouter(app, gate, options.hooks);
   for (const routes of featureRoutes) routes(route, options.services);

@@ -11,6 +11,7 @@ import { errorEnvelope } from './error-reply.ts';
 import { hostChecker } from './host-check.ts';
 import { parseJsonBytes } from './json-body.ts';
 import { knownError } from './known-error.ts';
+import { ownPages } from './own-pages.ts';
 import { validatorOf } from './validate.ts';
 
 /** Where a socket comes from. */
@@ -43,7 +44,7 @@ export function createSocketDoor(services: CoreServices, gate: Gate): SocketDoor
   const { config, acts, clock } = services;
   const addressOf = addressReader(config.trustedProxies);
   const isOurs = hostChecker(config);
-  const origins = new Set(config.allowedOrigins);
+  const isOwnPage = ownPages(config);
   const check = validatorOf(ConnectRequest, 'message');
 
   const identify: SocketDoor['identify'] = async (message, { counted }, bytes) => {
@@ -70,9 +71,9 @@ export function createSocketDoor(services: CoreServices, gate: Gate): SocketDoor
   return {
     arrive(message) {
       const { address, untrustedProxy } = addressOf(message);
-      const { host, origin } = message.headers;
-      if (!isOurs(host)) throw new ApiError('misdirected', 'the header Host names another server');
-      if (origin !== undefined && !origins.has(origin) && hostOf(origin) !== host?.toLowerCase()) {
+      if (!isOurs(message.headers.host))
+        throw new ApiError('misdirected', 'the header Host names another server');
+      if (!isOwnPage(message)) {
         throw notAllowed('the header Origin names a page that may not open sockets here');
       }
       const quota = gate.limits.peekRefused(address);
@@ -99,11 +100,3 @@ const tooMany = (what: string): ApiError =>
   new ApiError('rate_limited', `too many ${what} from this address; wait a minute`, {
     retryAfterSeconds: 60,
   });
-
-function hostOf(origin: string): string | undefined {
-  try {
-    return new URL(origin).host.toLowerCase();
-  } catch {
-    return undefined;
-  }
-}

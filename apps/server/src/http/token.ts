@@ -139,7 +139,10 @@ function claimsOf(payload: Record<string, unknown>, { iat, exp }: Times): Verifi
     throw refused('claim user_id must be 1 to 255 of A-Z a-z 0-9 _ @ . -');
   }
   const userId = user_id === undefined || user_id === ANONYMOUS_ID ? null : (user_id as UserId);
-  const claims = { issuedAt: iat, expiresAt: exp, callCids: callCids(payload), role: role(payload) };
+  const claims = {
+    ...{ issuedAt: iat, expiresAt: exp, callCids: callCids(payload), role: role(payload) },
+    ...(callsOnly(payload) && { callsOnly: true }),
+  };
   return { kind: 'user', userId, claims };
 }
 
@@ -157,4 +160,9 @@ function role({ role: name }: Record<string, unknown>): RoleName | null {
   if (name === undefined) return null;
   if (typeof name === 'string' && roleName.test(name)) return canonicalRole(name);
   throw refused('claim role must be the name of a role');
+}
+
+function callsOnly({ calls_only: only }: Record<string, unknown>): boolean {
+  if (only === undefined || typeof only === 'boolean') return only === true;
+  throw refused('claim calls_only must be true or false');
 }

@@ -12,6 +12,8 @@ const OTHER_PATHS = [
   '/metrics',
   '/openapi.json',
   '/docs',
+  '/play',
+  '/play/assets/:name',
   '/rtc/validate',
   '/rtc/v1/validate',
 ];

@@ -10,3 +10,21 @@ export function createTurn(): Turn {
     return turn;
   };
 }
+
+/** As `Turn`, apart for each key. */
+export type TurnOfEach<Key> = <T>(key: Key, work: () => Promise<T>) => Promise<T>;
+
+/** One piece of work at a time for each key; keys that nobody works for are forgotten. */
+export function createTurnOfEach<Key>(): TurnOfEach<Key> {
+  const tails = new Map<Key, Promise<unknown>>();
+  return (key, work) => {
+    const turn = (tails.get(key) ?? Promise.resolve()).then(work);
+    const tail = turn
+      .catch(() => undefined)
+      .finally(() => {
+        if (tails.get(key) === tail) tails.delete(key);
+      });
+    tails.set(key, tail);
+    return turn;
+  };
+}

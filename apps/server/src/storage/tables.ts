@@ -289,6 +289,25 @@ export interface RingCalleesTable {
   missed_at: Millis | null;
 }
 
+/** A link into a call that one person may use once (docs/spec/play.md). */
+export interface PlayLinksTable {
+  /** SHA-256 of the secret, in hexadecimal digits; the secret itself is stored nowhere. */
+  secret_hash: string;
+  cid: CallCid;
+  /** Who its bearer will be. */
+  user_id: UserId;
+  /** As a member of the call. */
+  role: RoleName;
+  /** Of a person who is made by the exchange. */
+  name: string | null;
+  created_by_id: UserId | null;
+  /** Made when the server started. */
+  at_start: Flag;
+  created_at: Millis;
+  expires_at: Millis;
+  used_at: Millis | null;
+}
+
 export interface Tables {
   versions: VersionsTable;
   app_settings: AppSettingsTable;
@@ -311,6 +330,7 @@ export interface Tables {
   media_sessions: MediaSessionsTable;
   rings: RingsTable;
   ring_callees: RingCalleesTable;
+  play_links: PlayLinksTable;
   tasks: TasksTable;
   task_chunks: TaskChunksTable;
   task_outputs: TaskOutputsTable;

@@ -440,4 +440,29 @@ export const EXAMPLES: { readonly [Id in OperationId]: Example<Id> } = {
       duration,
     },
   },
+  createPlayLink: {
+    params: inCall,
+    body: { name: 'A visitor', expires_in_minutes: 60 },
+    result: {
+      url: 'https://calls.example.com/play#key=app-key&link=bWFkZSB1cCBhbmQgZ29vZCBmb3Igbm90aGluZyBhdCBhbGw',
+      call_cid: 'default:standup',
+      role: 'call_member',
+      expires_at: later,
+      duration,
+    },
+  },
+  exchangePlayLink: {
+    body: { secret: 'bWFkZSB1cCBhbmQgZ29vZCBmb3Igbm90aGluZyBhdCBhbGw' },
+    result: {
+      user: person('play-4f1c', 'A visitor'),
+      user_id: 'play-4f1c',
+      call_cid: 'default:standup',
+      role: 'call_member',
+      access_token: 'header.payload.signature',
+      expires_at: later,
+      media: { configured: true, url: 'wss://calls.example.com' },
+      duration,
+      enforcement: noMedia,
+    },
+  },
 };

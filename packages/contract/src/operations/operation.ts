@@ -19,6 +19,7 @@ export const TAGS = [
   'audit',
   'ringing',
   'webhooks',
+  'play links',
 ] as const;
 export type Tag = (typeof TAGS)[number];
 
@@ -62,6 +63,8 @@ export interface Operation {
   /** Every error that the operation can answer, those of every request included. */
   readonly errors: readonly ErrorName[];
   readonly auth: OperationAuth;
+  /** Refused with 403, code 17 when `Origin` names a page that is neither this server’s nor of a listed origin. */
+  readonly ownPagesOnly?: true;
   /**
    * What the command demands of a user token, for the documentation. Absent where nothing is demanded, or
    * where each field asks for its own: the description then says which.

@@ -64,6 +64,11 @@ export const LIMITS = {
   /** One year of minutes. */
   guestExpiryMinutes: 525_600,
   roles: 200,
+  /** A week of minutes. */
+  playLinkMinutes: 10_080,
+  playLinkMinutesDefault: 1440,
+  /** Links into one call that nobody has used yet. */
+  openPlayLinks: 100,
   callTypes: 200,
   hooks: 20,
   hookEventTypes: 100,

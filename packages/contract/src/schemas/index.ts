@@ -17,6 +17,7 @@ export * from './members.ts';
 export * from './moderation-logs.ts';
 export * from './mutes.ts';
 export * from './permission-requests.ts';
+export * from './play-links.ts';
 export * from './ringing.ts';
 export * from './roles.ts';
 export * from './settings.ts';

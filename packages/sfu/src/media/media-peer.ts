@@ -7,6 +7,8 @@ export type Codec = 'opus' | 'vp8' | 'h264';
 export interface ExtensionIds {
   readonly mid?: number;
   readonly rid?: number;
+  /** Only ever repeated: Chromium sends no simulcast where it is missing, and we take no retransmission streams. */
+  readonly repairedRid?: number;
   readonly audioLevel?: number;
   readonly absSendTime?: number;
 }
@@ -47,7 +49,7 @@ export interface Wish {
 export interface PacketCounts {
   readonly packets: number;
   readonly bytes: number;
-  /** `performance.now()` of the last packet, in milliseconds; 0 before the first. */
+  /** When the last packet came or went, by `MediaClock.now`; 0 before the first. */
   readonly lastAt: number;
 }
 
@@ -80,6 +82,8 @@ export interface MediaPeer {
   setWish(trackSid: string, wish: Wish): void;
   sent(trackSid: string): PacketCounts | undefined;
 
+  /** Packets that came and could not be read, or belong to nothing that is received. */
+  dropped(): number;
   /** The loudest level since the last call in dBov, 0 (loudest) to 127 (silence); undefined where nothing was heard. */
   takeAudioLevel(): number | undefined;
   /** Loss of what this participant receives, 0 to 1, from their receiver reports of the last 10 s. */
@@ -89,14 +93,22 @@ export interface MediaPeer {
 
 /** What a peer asks of its owner. */
 export interface MediaPeerHandlers {
-  /** More came in than one participant may send (`budget`): the owner closes the participant's transports. */
+  /** More came in than one participant may send: the owner closes the participant's transports. Once; what comes later is dropped. */
   onFlood(): void;
 }
 
+/** Time for media; in a test one that the test moves. */
+export interface MediaClock {
+  /** Milliseconds since any point, never going back: `performance.now()`. */
+  now(): number;
+  /** Calls `task` again and again, `ms` milliseconds apart, until the function that it gives is called. */
+  every(ms: number, task: () => void): () => void;
+}
+
 export interface MediaOptions {
-  /** Most RTP bytes of one participant a second, averaged over 2 s. Default 2,500,000 (20 Mbit/s). */
+  /** Most bytes (RTP and RTCP) of one participant a second, averaged over 2 s. Default 2,500,000 (20 Mbit/s). */
   readonly ingressBytesPerSecond: number;
-  /** Most RTP packets of one participant a second, averaged over 2 s. Default 5,000. */
+  /** Most packets (RTP and RTCP) of one participant a second, averaged over 2 s. Default 5,000. */
   readonly ingressPacketsPerSecond: number;
   /** What a publisher is told that we take, in bits a second (REMB), before loss lowers it. Default 3,000,000. */
   readonly publisherBitsPerSecond: number;

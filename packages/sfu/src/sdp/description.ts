@@ -10,14 +10,21 @@ export interface MediaSection {
   readonly trackId: string | undefined;
   /** First offered payload type of each codec that we forward; H264 with packetization-mode 1 only. */
   readonly payloadTypes: ReadonlyMap<Codec, number>;
+  /** Parameters (`a=fmtp`) of its H264; an answer repeats them. */
+  readonly h264Format?: string;
+  /** Those that the client sends. */
   readonly extensions: ExtensionIds;
+  /** Which of them it sends and does not take: the answer has them for that direction, too. */
+  readonly sentExtensions?: ReadonlySet<keyof ExtensionIds>;
   /** Simulcast ids as offered, the lowest quality first; empty without simulcast. */
   readonly rids: readonly string[];
   /** Distinct sources in the order in which they are named. */
   readonly ssrcs: readonly number[];
+  /** The client gave the section up (port 0 and not bundled): `inactive`, and for good under this mid. */
+  readonly isRejected?: true;
 }
 
-/** A client's offer or answer. Sections stand in the order of its m-lines, `application` as `{ mid }` alone. */
+/** A client's offer or answer. Sections stand in the order of its m-lines, `application` at most once. */
 export interface Description {
   readonly parameters: RemoteParameters;
   readonly sections: readonly (MediaSection | ApplicationSection)[];
@@ -26,6 +33,7 @@ export interface Description {
 export interface ApplicationSection {
   readonly mid: string;
   readonly kind: 'application';
+  readonly isRejected?: true;
 }
 
 /** A description was read, or why it was not. */
@@ -44,7 +52,7 @@ export type SectionUse =
       readonly trackSid: string;
     };
 
-/** Our answer: sections that are not in `uses` (by mid) are `inactive`. */
+/** Our answer: sections that are not in `uses` (by mid) are `inactive`; those without a codec of ours are rejected. */
 export interface AnswerRequest {
   readonly offer: Description;
   readonly local: LocalParameters;

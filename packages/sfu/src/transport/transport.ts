@@ -33,15 +33,20 @@ export interface TransportHandlers {
 
 /** ICE, DTLS, SRTP and SCTP with one client: a pipe that knows nothing of tracks. */
 export interface Transport {
-  /** Answers a client's offer. The same transport answers later offers, and ICE restarts, with the same parameters. */
+  /**
+   * Answers a client's offer. The same transport answers later offers, and ICE restarts, with the same parameters. Rejects
+   * with a TypeError that names the field where a parameter is not what a description may hold, where the fingerprint
+   * changed, or where data channels come later than with the first offer; with an Error where it is closed.
+   */
   accept(remote: RemoteParameters): Promise<LocalParameters>;
   /** Makes an offer (the subscriber's connection of clients with two connections); `answered` follows. */
   offer(): Promise<LocalParameters>;
+  /** The answer to our offer; later ones change nothing. Throws a TypeError as `accept` rejects. */
   answered(remote: RemoteParameters): void;
-  /** False when it is not open, or when the packet was dropped because too much is queued. */
+  /** False when it is not open, or when the packet was dropped. The bytes are the caller's again when it returns. */
   sendRtp(packet: Buffer): boolean;
   sendRtcp(packet: Buffer): boolean;
-  /** False when the channel is not open, or when more than 1 MB waits in it. */
+  /** False when the channel is not open, or when more than 1 MB would wait in it. */
   sendData(label: DataLabel, message: Uint8Array): boolean;
   /** In the same tick nothing more is sent or reported. */
   close(): void;

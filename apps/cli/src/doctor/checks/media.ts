@@ -16,7 +16,7 @@ export const media: Check = {
   name: 'media',
   async run({ config }, signal) {
     const livekit = liveKitOf(config);
-    if (!livekit) return [ok('LIVEKIT_URL is not set: media is for the server inside (see media-port).')];
+    if (!livekit) return [ok('LIVEKIT_URL is not set, so there is no LiveKit to ask (see media-port).')];
     const { url } = livekit;
     try {
       const probe = await probeLiveKit(livekit, { signal, timeoutMs: LIVEKIT_MS });

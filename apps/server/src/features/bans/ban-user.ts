@@ -122,10 +122,8 @@ async function write(act: Act, addresses: AddressBans, change: Change): Promise<
   act.event(await bannedEvent(act, change));
   // The addresses of a ban that is replaced may be free again, so both ways concern everybody with an address.
   const hasAddresses = terms.ip_ban === 1 || current?.ip_ban === 1;
-  act.enforce(
-    cid === undefined ? { userId: target.id } : { userId: target.id, cid },
-    ...(hasAddresses ? [{ addresses: true } as const] : []),
-  );
+  act.putOut(cid === undefined ? { userId: target.id } : { userId: target.id, cid });
+  if (hasAddresses) act.enforce({ addresses: true });
 }
 
 const shown = ({ reason, expires_at, ip_ban, shadow, delete_messages }: BanTerms) => ({

@@ -49,7 +49,7 @@ export function blockUser(
       audience: { watchers: true, users: [user_id] },
       payload: { user: userResponse(user, act.now), ...actor },
     });
-    act.enforce({ userId: user_id, cid });
+    act.putOut({ userId: user_id, cid });
     return {};
   });
 }

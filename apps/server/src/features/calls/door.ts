@@ -66,6 +66,11 @@ export interface Door {
    */
   knock(knock: Knock): Promise<Knocked | undefined>;
   /**
+   * Before (c), by whoever lets connections of a session dial one after the other: throws 403/17 `replaced` when another has come
+   * since (a), or the reason why the session is over. Who dials without the turn would throw out who has it.
+   */
+  demandTurn(id: SessionId, turn: string): Promise<void>;
+  /**
    * (d) One transaction: the session is pending or active, its epoch and policy still allow it; then it is active. Otherwise the error with the reason,
    * and what the media server holds of it is being removed when this resolves.
    */
@@ -126,6 +131,10 @@ export function createDoor(deps: DoorDeps): Door {
       throw refusal(judged.refusal ?? 'no_capability');
     },
     look: (knock) => database.read((snapshot) => look(snapshot, deps, knock)),
+    async demandTurn(id, turn) {
+      const lost = lostTurn(await database.read((snapshot) => findSession(snapshot, id)), turn);
+      if (lost) throw lost;
+    },
     async letIn(id, where, turn) {
       const { row, error } = await database.write((tx) => settleIn(tx, deps, { id, where, turn })); // (d)
       onEvents();
@@ -225,20 +234,22 @@ async function settleIn(
   { id, where, turn }: { id: SessionId; where: MediaPlace; turn: string },
 ): Promise<{ row?: MediaSessionRow; error?: ApiError }> {
   const row = await findSession(tx, id);
-  if (row?.state !== 'pending' && row?.state !== 'active')
-    return { ...(row && { row }), error: overError(row) };
-  if (row.participant_sid !== turn) return { row, error: replacedError() };
+  const lost = lostTurn(row, turn);
+  if (!row || lost) return { ...(row && { row }), error: lost ?? overError(row) };
   const refused = await refusalOf(tx, judge, row);
   if (refused !== null) return { row, error: refusal(refused) };
   const placed = await placeSession(tx, id, where, turn);
-  if (!placed) {
-    const now = await findSession(tx, id);
-    const isOpen = now?.state === 'pending' || now?.state === 'active';
-    return { row, error: isOpen ? replacedError() : overError(now) };
-  }
+  // Another connection, or an act, was faster since the row was read.
+  if (!placed) return { row, error: lostTurn(await findSession(tx, id), turn) ?? replacedError() };
   if (placed.state === 'pending' && isService(placed)) await activateService(tx, id, clock.now());
   else if (placed.state === 'pending') await activate(tx, placed, clock.now());
   return { row: placed };
+}
+
+/** Why a connection may not go on: its session is over, or another connection has come. */
+function lostTurn(row: MediaSessionRow | undefined, turn: string): ApiError | undefined {
+  if (row?.state !== 'pending' && row?.state !== 'active') return overError(row);
+  return row.participant_sid === turn ? undefined : replacedError();
 }
 
 /** The session as it is under the call's lock, which those take who count its people. */

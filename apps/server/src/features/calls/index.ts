@@ -15,6 +15,7 @@ export { goLive } from './go-live.ts';
 export { joinCall } from './join-call.ts';
 export { leaveCall } from './leave-call.ts';
 export { hearNews } from './media-news.ts';
+export { CALL_MEMBER, demandRoleBelow, HOST, roleGiver } from './member.ts';
 export { changeMembers, stateMemberEvents } from './member-changes.ts';
 export { moveSessionLimits } from './move-session-limits.ts';
 export { pinParticipant } from './pin-participant.ts';

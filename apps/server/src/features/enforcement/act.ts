@@ -56,6 +56,8 @@ export interface Act {
   event(draft: EventDraft): void;
   /** Names sessions whose policy this act may have changed. */
   enforce(...selectors: SessionSelector[]): void;
+  /** As `enforce`, of people whom this act puts out: who is known to be in is shut out by the act's own commit. */
+  putOut(...selectors: SessionSelector[]): void;
   /** Answers 201 instead of 200. */
   created(): void;
 }
@@ -203,6 +205,8 @@ interface Draft {
   audits: AuditDraft[];
   events: EventDraft[];
   selectors: SessionSelector[];
+  /** Those of them that are put out. */
+  out: SessionSelector[];
   status: { value: number };
 }
 
@@ -229,6 +233,7 @@ function draftAct(
   const audits: AuditDraft[] = [];
   const events: EventDraft[] = [];
   const selectors: SessionSelector[] = [];
+  const out: SessionSelector[] = [];
   const status = { value: 200 };
   const act: Act = {
     tx,
@@ -241,11 +246,15 @@ function draftAct(
     audit: (draft) => void audits.push(draft),
     event: (draft) => void events.push(draft),
     enforce: (...added) => void selectors.push(...added),
+    putOut(...added) {
+      selectors.push(...added);
+      out.push(...added);
+    },
     created: () => {
       status.value = 201;
     },
   };
-  return { act, audits, events, selectors, status };
+  return { act, audits, events, selectors, out, status };
 }
 
 async function settle<Body extends object>(
@@ -255,7 +264,8 @@ async function settle<Body extends object>(
   body: Body,
   enforcement: Enforcement,
 ): Promise<Settled<Body>> {
-  const { audits, events, selectors, status, act } = draft;
+  const { audits, selectors, status, act } = draft;
+  const events = [...draft.events, ...(await enforcement.putOut(tx, draft.out))];
   const job = selectors.length === 0 ? undefined : enforcement.addJob(tx, selectors, act.now);
   const jobId = job?.id ?? null;
   const reply = { status: status.value, body, jobId };

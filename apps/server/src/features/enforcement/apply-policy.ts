@@ -75,11 +75,15 @@ async function bringTo(
   return done;
 }
 
+/** The media server may hold the session: it is on its way or in, or its media was lost, which may not be true. */
+const isMaybeThere = ({ state, ended_at }: MediaSessionRow): boolean =>
+  state === 'pending' || state === 'active' || (state === 'issued' && ended_at !== null);
+
 /** In a new snapshot; undefined when the session is over. */
 const readNow = (deps: ApplyDeps, id: SessionId) =>
   deps.database.read(async (snapshot) => {
     const row = await findSession(snapshot, id);
     const session = row && mediaSessionOf(row);
-    if (!row || !session || (row.state !== 'pending' && row.state !== 'active')) return undefined;
+    if (!row || !session || !isMaybeThere(row)) return undefined;
     return { session, ...(await judgeSession(snapshot, deps, row)) };
   });

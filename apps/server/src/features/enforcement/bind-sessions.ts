@@ -50,15 +50,15 @@ export async function bindSessions(deps: BindDeps, selectors: readonly SessionSe
     for (const { id } of [...staying, ...over]) if (!wereAside.has(id)) seen.add(id);
     bound.sessions = seen.size;
     // (i)
-    const [removed, applied] = await Promise.all([
+    const [removed, applied, told] = await Promise.all([
       Promise.all(over.map((row) => takeOut(deps, row))),
       Promise.all(staying.map((row) => deps.applyPolicy(row))),
-      // Nobody may be there for a session whose media was lost.
-      Promise.all(lost.map((row) => takeOut(deps, row))),
+      // By its name the media server may hold who was lost, or the client that comes back just now: a removal would hit either.
+      Promise.all(lost.map((row) => deps.applyPolicy(row))),
     ]);
     for (const { tracks } of [...removed, ...applied]) bound.tracks += tracks;
     bound.gone.push(...over.map(({ id }) => id));
-    if (!applied.some(({ isRefused }) => isRefused)) return bound;
+    if (![...applied, ...told].some(({ isRefused }) => isRefused)) return bound;
   }
   throw new Error('policy changed again and again while it was applied');
 }
@@ -69,6 +69,7 @@ export const ASIDE_MS = 60_000;
 interface Sorted {
   staying: MediaSessionRow[];
   over: MediaSessionRow[];
+  /** Their media was lost, and policy lets them in: whoever is there of them is told what must hold, and the sweep removes them. */
   lost: MediaSessionRow[];
   /** Those whose media was lost, or that had left, before: nobody was in by them, as far as is known. */
   aside: ReadonlySet<SessionId>;

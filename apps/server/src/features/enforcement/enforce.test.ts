@@ -50,6 +50,36 @@ for (const engine of testEngines) {
       expect(reply.enforcement).toMatchObject({ sessions: 1 });
     });
 
+    it("[ACT24] who is put out of the media is shut out by the act's own commit, and told of once", async () => {
+      await joinMedia(world, 'sara');
+      await joinMedia(world, 'john');
+      await world.join('sara', OTHER);
+      const removed: string[] = [];
+      const node = world.another({
+        ...{ ...noMediaPlane, configured: true, calls: async () => [], participants: async () => [] },
+        async remove({ identity }) {
+          removed.push(identity);
+          return { isThere: true, tracks: 0 };
+        },
+      });
+      const run = async () => Promise.reject(KILLED);
+      const killed = createActs({ ...world, enforcement: { ...node, run } });
+      await expect(killed.perform(request('mod'), block('sara'))).rejects.toBe(KILLED);
+      const states = async () =>
+        (await world.rows('media_sessions'))
+          .map(({ user_id, cid, state }) => `${user_id} ${cid} ${state}`)
+          .sort();
+      expect(await states()).toEqual([`john ${CID} active`, `sara ${OTHER} active`, `sara ${CID} revoked`]);
+      expect(await events()).toEqual(['blocked', 'left']);
+      expect(removed).toEqual([]);
+      expect(await node.recover()).toBe(1);
+      await node.flush();
+      expect(removed).toEqual(['sara#1']);
+      expect(await states()).toEqual([`john ${CID} active`, `sara ${OTHER} active`, `sara ${CID} ended`]);
+      expect((await events()).sort()).toEqual(['blocked', 'enforcement.completed', 'left']);
+      await node.close();
+    });
+
     it('[ACT6] says how many sessions were concerned, each once, and that there is no media server', async () => {
       await world.join('sara');
       await world.join('john');
@@ -176,6 +206,41 @@ for (const engine of testEngines) {
       await vi.waitFor(async () => expect(await pending()).toBe(0), { timeout: 10_000, interval: 50 });
       expect(await live()).toEqual([]);
       expect((await events()).filter((type) => type === 'enforcement.completed')).toHaveLength(103);
+      await node.close();
+    });
+
+    it('[ENF19] a start waits for no media server that hangs, and fifty jobs are worked on at a time', async () => {
+      const names = Array.from({ length: 60 }, (_, at) => `person-${at}`);
+      for (const name of names) await joinMedia(world, name);
+      for (const name of names)
+        await expect(world.killed.perform(request('mod'), block(name))).rejects.toBe(KILLED);
+      const hanging: (() => void)[] = [];
+      const node = world.another({
+        ...{ ...noMediaPlane, configured: true, calls: async () => [], participants: async () => [] },
+        async remove() {
+          await new Promise<void>((go) => hanging.push(go));
+          return { isThere: true, tracks: 0 };
+        },
+      });
+      await node.start();
+      expect(await pending()).toBe(60);
+      await vi.waitFor(() => expect(hanging).toHaveLength(50), { timeout: 10_000, interval: 5 });
+      expect(await live()).toHaveLength(10);
+      // As soon as it answers, the others come too.
+      const answering = setInterval(() => hanging.splice(0).forEach((go) => void go()), 5);
+      await vi.waitFor(async () => expect(await pending()).toBe(0), { timeout: 10_000, interval: 20 });
+      clearInterval(answering);
+      expect(await live()).toEqual([]);
+      await node.close();
+    });
+
+    it('[ACT7] without a media server a start resolves when all that is done', async () => {
+      await world.join('sara');
+      await expect(world.killed.perform(request('mod'), block('sara'))).rejects.toBe(KILLED);
+      const node = world.another();
+      await node.start();
+      expect(await live()).toEqual([]);
+      expect(await pending()).toBe(0);
       await node.close();
     });
 

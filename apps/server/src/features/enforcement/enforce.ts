@@ -3,6 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Database, Handle, Tx } from '../../storage/database.ts';
 import type { JobsTable } from '../../storage/tables.ts';
 import { Turns } from '../../storage/turns.ts';
+import type { EventDraft } from '../events/index.ts';
 import {
   type MediaPlane,
   type OpenDoors,
@@ -17,7 +18,7 @@ import { type FanOuts, taskOf, withTask } from './fan-out.ts';
 import { createIdleJobs } from './idle-jobs.ts';
 import { type AddedJob, type EnforcementResult, jobsByIds, resultOf } from './jobs.store.ts';
 import { createRecovery } from './recovery.ts';
-import type { SessionEndings } from './remove-refused.ts';
+import { putOut, type SessionEndings } from './remove-refused.ts';
 import { jobRunner, type Run } from './run-job.ts';
 import { createUnanswered } from './unanswered.ts';
 import type { MediaSources } from './wanted-media.ts';
@@ -29,6 +30,8 @@ export interface Enforcement {
   /** Brings sessions to what policy says without an act: a door or the sweep saw that they are not. */
   rebind(selectors: readonly SessionSelector[]): Promise<void>;
   addJob(tx: Tx, selectors: readonly SessionSelector[], now: number): AddedJob;
+  /** Ends, within an act, those of the selected that it puts out (`Act.putOut`); resolves with what is to be told of them. */
+  putOut(tx: Tx, selectors: readonly SessionSelector[]): Promise<EventDraft[]>;
   /**
    * Brings the sessions of a committed job to what policy says now, in a new snapshot. Never rejects: the act stands,
    * so a failure answers `pending`, and the job is tried again. Nor does a reply wait longer than 2 s: it is `pending`,
@@ -42,8 +45,11 @@ export interface Enforcement {
    * with their number. Of a job that another process is at the event may come although its reply tells the same.
    */
   recover(): Promise<number>;
-  /** Looks every 2 s for jobs of processes that are gone, and does them. */
-  start(): void;
+  /**
+   * Does what a crash left behind, and looks every 2 s for jobs of processes that are gone. Resolves when that is done where no
+   * media server is configured; else at once: one that hangs takes 20 s for a job, and nobody's start waits for that.
+   */
+  start(): Promise<void>;
   /** One such look now. */
   takeUp(): Promise<void>;
   /** Writes down the jobs that had nothing to do; they are written within a second by themselves. */
@@ -134,11 +140,13 @@ export function createEnforcement(deps: EnforcementDeps): Enforcement {
   };
   const recovery = createRecovery({
     ...{ database, clock, node, running, settle, work: takeUp },
+    isMediaWaitedFor: media.configured,
     onFailure: (error) => onFailure(error, null),
   });
 
   return {
     media,
+    putOut: (tx, selectors) => putOut(tx, deps, media.configured ? selectors : []),
     addJob: (tx, selectors, now) => withTask(deps.fanOuts, tx, { selectors, node, now }),
     applyPolicy,
     recover: () => recovery.recover(),

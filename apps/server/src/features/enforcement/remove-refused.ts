@@ -17,6 +17,21 @@ export interface Binding extends Pick<Judge, 'policy' | 'services'> {
 }
 
 /**
+ * As part of an act: ends those of the selected that policy refuses by what the act has written, in its own commit, where
+ * the media server may hold them; resolves with what is to be told of them. (g) finds them revoked, and whoever came
+ * meanwhile, so nothing rests on this but the time of a second commit.
+ */
+export async function putOut(
+  tx: Tx,
+  binding: Binding,
+  selectors: readonly SessionSelector[],
+): Promise<EventDraft[]> {
+  if (selectors.length === 0) return [];
+  const held = (await selectSessions(tx, selectors)).filter(({ identity }) => identity !== null);
+  return (await endRefused(tx, binding, held.sort(byCallAndId))).events;
+}
+
+/**
  * Ends the sessions among the selected, and among those whose media was lost, that policy refuses now; resolves with all
  * of the selected. From its commit on
  * no door lets them in: one that is still dialling fails when it looks at the row (step (d)). In order of call and
@@ -24,15 +39,25 @@ export interface Binding extends Pick<Judge, 'policy' | 'services'> {
  */
 export async function removeRefused(
   tx: Tx,
-  { clock, endings, ...judge }: Binding,
+  binding: Binding,
   selectors: readonly SessionSelector[],
   lost: readonly MediaSessionRow[] = [],
 ): Promise<{ concerned: MediaSessionRow[]; ended: MediaSessionRow[] }> {
-  const now = clock.now();
   const concerned = (await selectSessions(tx, selectors)).sort(byCallAndId);
+  const { ended, events } = await endRefused(tx, binding, [...concerned, ...lost]);
+  await appendEvents(tx, events, binding.clock.now());
+  return { concerned, ended };
+}
+
+async function endRefused(
+  tx: Tx,
+  { clock, endings, ...judge }: Binding,
+  rows: readonly MediaSessionRow[],
+): Promise<{ ended: MediaSessionRow[]; events: EventDraft[] }> {
+  const now = clock.now();
   const events: EventDraft[] = [];
   const ended: MediaSessionRow[] = [];
-  for (const row of [...concerned, ...lost]) {
+  for (const row of rows) {
     const reason = await refusalOf(tx, judge, row);
     if (reason === null) continue;
     const over = await endSession(tx, row.id, now, reason);
@@ -40,8 +65,7 @@ export async function removeRefused(
     ended.push(over);
     events.push(...(await endings.onSessionEnded(tx, over, reason, now)));
   }
-  await appendEvents(tx, events, now);
-  return { concerned, ended };
+  return { ended, events };
 }
 
 const byCallAndId = (a: MediaSessionRow, b: MediaSessionRow): number =>

@@ -195,7 +195,7 @@ export const block =
       asId: id('mary'),
     });
     act.event({ type: 'blocked', cid, audience: { watchers: true }, payload: { user_id: name } });
-    act.enforce({ userId: id(name), cid });
+    act.putOut({ userId: id(name), cid });
     act.created();
     return { blocked: name };
   };

@@ -49,7 +49,7 @@ export function kickUser(acts: Acts, request: ActRequest, input: KickInput): Pro
     const audience = { watchers: true, users: [user_id] } as const;
     if (kicked) act.event({ type: 'call.kicked_user', cid, audience, payload });
     if (blocked) act.event({ type: 'call.blocked_user', cid, audience, payload });
-    act.enforce({ userId: user_id, cid });
+    act.putOut({ userId: user_id, cid });
     return {};
   });
 }

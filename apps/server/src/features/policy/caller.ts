@@ -8,6 +8,8 @@ export interface TokenClaims {
   callCids: readonly CallCid[] | null;
   /** `role`: a call role, for the calls of `callCids` only. */
   role: RoleName | null;
+  /** `calls_only`: the token reaches nothing but the calls of `callCids`; asked where requests come in. */
+  callsOnly?: boolean;
 }
 
 /** Who sent a request, as the token says; the person's row is read in the act's own snapshot. */

@@ -11,17 +11,20 @@ export interface UserTokenClaims {
   callCids?: readonly CallCid[];
   /** A call role in the calls of `callCids`. */
   role?: RoleName;
+  /** The token reaches nothing but the calls of `callCids`. */
+  callsOnly?: boolean;
 }
 
 /** A user or call token, signed with HS256. The same claims make the same token. */
 export function signUserToken(secret: string, claims: UserTokenClaims): string {
-  const { userId, issuedAt, expiresAt, callCids, role } = claims;
+  const { userId, issuedAt, expiresAt, callCids, role, callsOnly } = claims;
   return sign(secret, {
     user_id: userId,
     iat: seconds(issuedAt),
     ...(expiresAt !== undefined && { exp: seconds(expiresAt) }),
     ...(callCids && { call_cids: [...callCids] }),
     ...(role !== undefined && { role }),
+    ...(callsOnly && { calls_only: true }),
   });
 }
 

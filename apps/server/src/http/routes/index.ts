@@ -15,6 +15,7 @@ import { moderationLogRoutes } from './moderation-logs.ts';
 import { muteRoutes } from './mutes.ts';
 import { permissionRequestRoutes } from './permission-requests.ts';
 import { pinRoutes } from './pins.ts';
+import { playLinkRoutes } from './play-links.ts';
 import { ringingRoutes } from './ringing.ts';
 import { roleRoutes } from './roles.ts';
 import { taskRoutes } from './tasks.ts';
@@ -45,4 +46,5 @@ export const featureRoutes: readonly ((route: Route, services: Services) => void
   callEventRoutes,
   webhookRoutes,
   ringingRoutes,
+  playLinkRoutes,
 ];

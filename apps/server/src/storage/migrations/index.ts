@@ -8,6 +8,7 @@ import { ringing } from './0006-ringing.ts';
 import { presence } from './0007-presence.ts';
 import { door } from './0008-door.ts';
 import { services } from './0009-services.ts';
+import { playLinks } from './0010-play-links.ts';
 
 /** All migrations in order. Published ones are never edited: add the next number. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   presence,
   door,
   services,
+  playLinks,
 ];

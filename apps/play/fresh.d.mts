@@ -1,0 +1,2 @@
+/** As in fresh.mjs. */
+export function buildPlayPage(onBuild?: () => void): Promise<'fresh' | 'built'>;

@@ -1,0 +1,89 @@
+import type { CallgateEvent, CallStateResponse } from '@callgate/contract';
+import type { CallApi } from '../api/call-api.ts';
+import { RequestFailure } from '../api/request.ts';
+import type { ActivityLog } from './activity-log.ts';
+import type { Holder } from './holder.ts';
+import { lineOf, mustReadAgain, reduceEvent } from './reduce.ts';
+
+/** How long a reaction is shown, in milliseconds. */
+const REACTION_MS = 4_000;
+/** The call is read again at most so often, in milliseconds: a user has 60 requests a minute. */
+const READ_EVERY_MS = 1_500;
+
+/** What comes in: events, and the call as the server answers it. */
+export interface News {
+  hear(event: CallgateEvent): void;
+  show(call: CallStateResponse): void;
+  /** Reads call and requests anew, and watches again; a refusal stands in the state. */
+  readCall(): Promise<void>;
+  readRequests(): Promise<void>;
+}
+
+interface Parts {
+  holder: Holder;
+  api: CallApi;
+  log: ActivityLog;
+  ownId: string;
+  /** This person is out of the call, by an event. */
+  putOut(): void;
+}
+
+export function createNews({ holder, api, log, ownId, putOut }: Parts): News {
+  const { read, set } = holder;
+  let isReadingSoon = false;
+  let reactions = 0;
+
+  const show: News['show'] = ({ call, members, own_capabilities: rights }) =>
+    set({ call, members, rights: new Set(rights), refusal: undefined });
+  const readRequests = async (): Promise<void> =>
+    set({ requests: (await api.requests()).permission_requests });
+  const readCall = async (): Promise<void> => {
+    try {
+      show(await api.getCall(read().connectionId));
+      if (read().phase === 'in') await readRequests();
+    } catch (error) {
+      if (!(error instanceof RequestFailure)) throw error;
+      set({ refusal: error.message });
+    }
+  };
+  const readSoon = (): void => {
+    if (isReadingSoon) return;
+    isReadingSoon = true;
+    setTimeout(() => {
+      isReadingSoon = false;
+      void readCall();
+    }, READ_EVERY_MS);
+  };
+
+  const showReaction = ({ reaction }: Extract<CallgateEvent, { type: 'call.reaction_new' }>): void => {
+    const { type: kind, user } = reaction;
+    reactions += 1;
+    const id = reactions;
+    set({ reactions: [...read().reactions, { id, userId: user.id, name: user.name ?? user.id, kind }] });
+    setTimeout(() => set({ reactions: read().reactions.filter((one) => one.id !== id) }), REACTION_MS);
+  };
+  /** An act of this page has a line already, with its outcome. */
+  const isOwnAct = (event: CallgateEvent): boolean =>
+    event.type === 'call.user_muted'
+      ? event.muted_by_id === ownId
+      : 'actor' in event && event.actor?.id === ownId;
+
+  return {
+    show,
+    readCall,
+    readRequests,
+    hear(event) {
+      if (event.type === 'call.reaction_new') {
+        showReaction(event);
+        return;
+      }
+      const before = read();
+      const line = lineOf(before, event);
+      set(reduceEvent(before, event, { userId: ownId }));
+      if (line && !isOwnAct(event)) log.tell(line.text, line.userId);
+      const isOut = read().phase === 'gone';
+      if (isOut && before.phase !== 'gone') putOut();
+      if (mustReadAgain(event) && !isOut) readSoon();
+    },
+  };
+}

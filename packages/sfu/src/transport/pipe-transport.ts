@@ -1,0 +1,178 @@
+import { PeerConnection, type Track, Video } from 'node-datachannel';
+import { DataChannels } from './data-channels.ts';
+import { checkRemote, checkSame, pipeDescription, readLocal, withAdvertised } from './pipe-description.ts';
+import type {
+  DataLabel,
+  LocalParameters,
+  RemoteParameters,
+  Transport,
+  TransportHandlers,
+} from './transport.ts';
+
+/** Where transports listen. */
+export interface ListenOptions {
+  /** The one UDP port of all of them; 0: a free one for each. */
+  readonly port: number;
+  /** The address of the interface; undefined: all of them but the loopback. */
+  readonly bindAddress: string | undefined;
+  /** An address under which clients reach us that no interface has; undefined: none. */
+  readonly advertisedAddress: string | undefined;
+  /** Milliseconds from the first description to the open connection, before it is given up. */
+  readonly openWithinMs: number;
+}
+
+/** Candidates are of the machine's own addresses, and there at once. In milliseconds. */
+const GATHER_WITHIN = 5_000;
+
+/** Payload types of RTCP where both share a port (RFC 5761, section 4). */
+const isRtcp = (packet: Buffer): boolean => {
+  const type = packet.readUInt8(1) & 0x7f;
+  return type >= 64 && type <= 95;
+};
+
+/** One connection of libdatachannel, used as a pipe; see `pipeDescription` for how. */
+export class PipeTransport implements Transport {
+  readonly #options: ListenOptions;
+  readonly #handlers: TransportHandlers;
+  readonly #onGone: (transport: PipeTransport) => void;
+  readonly #connection: PeerConnection;
+  readonly #channels: DataChannels;
+  /** Kept: the library closes a track that nobody names any more. */
+  #track: Track | undefined;
+  #remote: RemoteParameters | undefined;
+  #local: Promise<LocalParameters> | undefined;
+  #giveUp: NodeJS.Timeout | undefined;
+  #isOpen = false;
+  #isClosed = false;
+
+  constructor(
+    options: ListenOptions,
+    handlers: TransportHandlers,
+    onGone: (transport: PipeTransport) => void,
+  ) {
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#onGone = onGone;
+    this.#channels = new DataChannels((label, message) => {
+      if (!this.#isClosed) handlers.onData(label, message);
+    });
+    this.#connection = new PeerConnection('client', {
+      iceServers: [],
+      disableAutoNegotiation: true,
+      forceMediaTransport: true,
+      ...(options.bindAddress === undefined ? {} : { bindAddress: options.bindAddress }),
+      ...(options.port === 0
+        ? {}
+        : { enableIceUdpMux: true, portRangeBegin: options.port, portRangeEnd: options.port }),
+    });
+    this.#connection.onTrack((track) => this.#listen(track));
+    this.#connection.onDataChannel((channel) => this.#channels.take(channel));
+    this.#connection.onStateChange((state) => {
+      if (state === 'closed' || state === 'failed' || state === 'disconnected') this.close();
+    });
+  }
+
+  #listen(track: Track): void {
+    this.#track = track;
+    track.onOpen(() => {
+      if (this.#isClosed || this.#isOpen) return;
+      this.#isOpen = true;
+      clearTimeout(this.#giveUp);
+      this.#handlers.onOpen();
+    });
+    track.onMessage((packet) => {
+      if (this.#isClosed || packet.length < 2) return;
+      if (isRtcp(packet)) this.#handlers.onRtcp(packet);
+      else this.#handlers.onRtp(packet);
+    });
+  }
+
+  async accept(remote: RemoteParameters): Promise<LocalParameters> {
+    checkRemote(remote);
+    if (this.#isClosed) throw new Error('the transport is closed');
+    const before = this.#remote;
+    if (before && this.#local !== undefined) {
+      checkSame(before, remote);
+      // The library knows no restart of ICE. Its parameters stay good: clients keep their connection, or find it again.
+      return this.#local;
+    }
+    this.#connection.setRemoteDescription(pipeDescription(remote), 'offer');
+    this.#remote = remote;
+    this.#local = this.#gather('answer');
+    return this.#local;
+  }
+
+  async offer(): Promise<LocalParameters> {
+    if (this.#isClosed) throw new Error('the transport is closed');
+    if (this.#local === undefined) {
+      const section = new Video('0', 'SendRecv');
+      section.addVP8Codec(96);
+      this.#listen(this.#connection.addTrack(section));
+      this.#channels.open(this.#connection);
+      this.#local = this.#gather('offer');
+    }
+    return this.#local;
+  }
+
+  answered(remote: RemoteParameters): void {
+    checkRemote(remote);
+    if (this.#isClosed || this.#connection.signalingState() !== 'have-local-offer') return;
+    this.#remote = { ...remote, hasData: true };
+    this.#connection.setRemoteDescription(pipeDescription(this.#remote), 'answer');
+  }
+
+  /** Describes ourselves, and waits for all candidates. */
+  #gather(type: 'offer' | 'answer'): Promise<LocalParameters> {
+    this.#giveUp = setTimeout(() => this.close(), this.#options.openWithinMs).unref();
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error('no address to listen on was found')), GATHER_WITHIN);
+      const look = (): void => {
+        if (this.#isClosed) reject(new Error('the transport was closed'));
+        else if (this.#connection.gatheringState() === 'complete') resolve(this.#readLocal());
+        else return;
+        clearTimeout(late);
+      };
+      this.#connection.onGatheringStateChange(look);
+      // In any other state the library ends the process.
+      if (this.#connection.signalingState() === (type === 'answer' ? 'have-remote-offer' : 'stable'))
+        this.#connection.setLocalDescription(type);
+      look();
+    });
+  }
+
+  #readLocal(): LocalParameters {
+    const local = readLocal(this.#connection.localDescription()?.sdp);
+    return { ...local, candidates: withAdvertised(local.candidates, this.#options.advertisedAddress) };
+  }
+
+  sendRtp(packet: Buffer): boolean {
+    if (!this.#isOpen || this.#isClosed) return false;
+    try {
+      return this.#track?.sendMessageBinary(packet) ?? false;
+    } catch {
+      // Closed by the library's own thread; the report of it is on its way.
+      return false;
+    }
+  }
+
+  sendRtcp(packet: Buffer): boolean {
+    return this.sendRtp(packet);
+  }
+
+  sendData(label: DataLabel, message: Uint8Array): boolean {
+    return !this.#isClosed && this.#channels.send(label, message);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#giveUp);
+    try {
+      this.#connection.close();
+    } catch {
+      // Closed by the library's own thread.
+    }
+    this.#onGone(this);
+    this.#handlers.onClosed();
+  }
+}

@@ -170,13 +170,12 @@ test('[DCT12] a proxy that the server does not trust is a fault, and so is one t
 
 /** Something on the UDP port of the media server that answers, or does not. */
 async function onMediaPort(answer: (message: Buffer) => Buffer | undefined): Promise<void> {
-  machine.env.CALLGATE_MEDIA = 'embedded';
   const socket = createSocket('udp4');
   socket.on('message', (message, from) => {
     const reply = answer(message);
     if (reply) socket.send(reply, from.port, from.address);
   });
-  await new Promise<void>((done) => socket.bind(Number(machine.env.CALLGATE_MEDIA_PORT), '127.0.0.1', done));
+  await new Promise<void>((done) => socket.bind(Number(machine.env.CALLGATE_RTC_PORT), '127.0.0.1', done));
   closing.push(() => new Promise<void>((done) => socket.close(done)));
 }
 /** A binding success with the transaction of the request, and no attributes. */
@@ -207,7 +206,6 @@ test('[DCT14] where the holder cannot be seen, an answer to STUN is fine and non
 });
 
 test('[DCT14] a free port is fine before the start, and until somebody joins', async () => {
-  machine.env.CALLGATE_MEDIA = 'embedded';
   expect(await told('media-port')).toEqual([['ok', expect.stringMatching(/is free for the media server/)]]);
   await running();
   expect(await told('media-port')).toEqual([
@@ -216,10 +214,9 @@ test('[DCT14] a free port is fine before the start, and until somebody joins', a
 });
 
 test('[DCT14] a port that a child of the running server has is fine', async () => {
-  machine.env.CALLGATE_MEDIA = 'embedded';
   // What the media server inside is: a process of its own that says nothing to strangers and ends with its parent. By an
   // argument of the server alone: a variable of the environment would reach the child too, and its children.
-  const child = `require("node:dgram").createSocket("udp4").bind(${machine.env.CALLGATE_MEDIA_PORT}, "127.0.0.1", () => console.log("bound"));
+  const child = `require("node:dgram").createSocket("udp4").bind(${machine.env.CALLGATE_RTC_PORT}, "127.0.0.1", () => console.log("bound"));
     process.stdin.on("end", () => process.exit()).resume()`;
   const preload = `import { spawn } from "node:child_process"; import { once } from "node:events";
     const child = spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: ["pipe", "pipe", "inherit"], env: {} });

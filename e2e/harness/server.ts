@@ -63,6 +63,10 @@ const OPEN_LIMITS = Object.fromEntries(
   ]),
 );
 
+/** No media server below each server of a test, unless the test says so: most have no use for one. */
+const mediaOf = ({ LIVEKIT_URL }: Record<string, string>): Record<string, string> =>
+  LIVEKIT_URL === undefined ? { CALLGATE_MEDIA: 'none' } : {};
+
 /** A port that nobody listens on now. */
 export function freePort(): Promise<number> {
   return new Promise((found, failed) => {
@@ -106,6 +110,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
           CALLGATE_API_SECRET: API_SECRET,
           CALLGATE_LOG_LEVEL: 'warn',
           ...OPEN_LIMITS,
+          ...mediaOf({ ...options.env, ...env }),
           ...options.env,
           ...env,
         },

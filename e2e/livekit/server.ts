@@ -49,8 +49,8 @@ export interface LiveKitOptions {
   isDevelopment?: boolean;
 }
 
-const KEY = 'livekit-key';
-const SECRET = 'livekit-secret-that-is-long-enough-for-it';
+export const KEY = 'livekit-key';
+export const SECRET = 'livekit-secret-that-is-long-enough-for-it';
 /** LiveKit's own, for development. */
 const [DEVELOPMENT_KEY, DEVELOPMENT_SECRET] = ['devkey', 'secret'];
 
@@ -83,7 +83,7 @@ export async function startLiveKit(options: LiveKitOptions = {}): Promise<LiveKi
     get pid() {
       return child.pid ?? 0;
     },
-    pause: () => pause(child),
+    pause: () => pause(child.pid ?? 0),
     resume: () => void child.kill('SIGCONT'),
     kill,
     stop: kill,
@@ -149,15 +149,16 @@ async function launch(program: string, config: string, port: number): Promise<Ch
 /** How long its threads may take to stop, in milliseconds: one of five requests right after the signal was answered. */
 const STOP_MS = 1_000;
 
-function pause(child: ChildProcess): void {
-  child.kill('SIGSTOP');
-  const tasks = `/proc/${child.pid}/task`;
+/** SIGSTOP, and waits until every thread of the process has stopped. */
+export function pause(pid: number): void {
+  process.kill(pid, 'SIGSTOP');
+  const tasks = `/proc/${pid}/task`;
   if (!existsSync(tasks)) return;
   const hasStopped = (task: string): boolean =>
     /\) [tT] /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'));
   const deadline = performance.now() + STOP_MS;
   while (!readdirSync(tasks).every(hasStopped)) {
-    if (performance.now() > deadline) throw new Error('LiveKit does not pause');
+    if (performance.now() > deadline) throw new Error('the media server does not pause');
   }
 }
 

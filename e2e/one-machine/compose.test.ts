@@ -65,15 +65,15 @@ test('[ONE5] the server accepts the settings that compose gives, with and withou
     );
   const inside = {
     CALLGATE_DOMAIN: 'calls.example.com',
-    CALLGATE_MEDIA_ADDRESS: '203.0.113.10',
+    CALLGATE_RTC_IP: '203.0.113.10',
     TURN_PASSWORD: 'word',
   };
   expect(() => configOf({ ...inside, LIVEKIT_URL: 'ws://127.0.0.1:7880' })).toThrow(/all three or none/);
   expect(configOf(inside)).toMatchObject({
     ...{ host: '127.0.0.1', port: 8080, publicUrl: 'https://calls.example.com' },
-    ...{ media: 'embedded', mediaPort: 7882, mediaAddress: '203.0.113.10', livekitUrl: null },
+    ...{ media: null, rtcPort: 7882, rtcIp: '203.0.113.10', livekitUrl: null },
     trustedProxies: ['127.0.0.1', '::1'],
-    mediaIceServers: ['udp', 'tcp'].map((transport) => ({
+    iceServers: ['udp', 'tcp'].map((transport) => ({
       urls: [`turn:calls.example.com:3478?transport=${transport}`],
       ...{ username: 'callgate', credential: 'word' },
     })),

@@ -20,7 +20,7 @@ const PASSWORD = '5e0c7d92b1f846a3';
 /** What the compose file sets, here on loopback. */
 const SETTINGS: Record<string, string> = {
   CALLGATE_DOMAIN: 'calls.example.com',
-  CALLGATE_MEDIA_ADDRESS: '127.0.0.1',
+  CALLGATE_RTC_IP: '127.0.0.1',
   TURN_PASSWORD: PASSWORD,
 };
 

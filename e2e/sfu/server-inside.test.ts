@@ -1,10 +1,12 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { isGone, until as untilTrue } from '@callgate/server/test-processes.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type MediaClient, packetsReceived, packetsSent, rising, silent } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
 import { freePort, type RunningServer, startServer } from '../harness/server.ts';
+import { knock } from '../media/signal.ts';
 
 interface Joined {
   credentials: { url: string; token: string };
@@ -17,7 +19,7 @@ describe('a server with its media server inside', () => {
   let server: RunningServer;
   beforeAll(async () => {
     const mediaPort = await freePort();
-    server = await startServer({ env: { CALLGATE_MEDIA: 'embedded', CALLGATE_MEDIA_PORT: `${mediaPort}` } });
+    server = await startServer({ env: { CALLGATE_MEDIA: 'embedded', CALLGATE_RTC_PORT: `${mediaPort}` } });
   });
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((client) => client.close()));
@@ -76,7 +78,7 @@ describe('a server with its media server inside', () => {
     await server.start();
   });
 
-  test('[SFW33] a media port that is taken, and LIVEKIT_URL beside it, fail the start', async () => {
+  test('[SFW33] LIVEKIT_URL beside it fails the start', async () => {
     await expect(
       startServer({
         env: {
@@ -86,13 +88,67 @@ describe('a server with its media server inside', () => {
           LIVEKIT_API_SECRET: 's',
         },
       }),
-    ).rejects.toThrow(/CALLGATE_MEDIA: either `embedded`, or LIVEKIT_URL/);
-    const socket = createSocket('udp4');
+    ).rejects.toThrow(/CALLGATE_MEDIA: either that, or LIVEKIT_URL/);
+  });
+
+  test('[SFW34] a port that is set and taken fails the start; one that nobody set is another, and media flows', async () => {
     const port = await freePort();
-    await new Promise<void>((bound) => socket.bind(port, '127.0.0.1', bound));
+    const held = await holding(port);
     await expect(
-      startServer({ env: { CALLGATE_MEDIA: 'embedded', CALLGATE_MEDIA_PORT: `${port}` } }),
-    ).rejects.toThrow(/udpPort: media cannot listen .* it is taken.*CALLGATE_MEDIA_PORT/s);
-    socket.close();
+      startServer({ env: { CALLGATE_MEDIA: 'embedded', CALLGATE_RTC_PORT: `${port}` } }),
+    ).rejects.toThrow(/udpPort: media cannot listen .* it is taken.*CALLGATE_RTC_PORT/s);
+    held?.close();
+    const first = await holding(7882);
+    const second = await startServer({ env: { CALLGATE_MEDIA: 'embedded' } });
+    expect(second.output()).toMatch(/"taken":7882,"port":\d+/);
+    await second.discard();
+    first?.close();
+  });
+
+  test('[SFW35] clients are told of ICE servers; one without its password fails the start, and is not shown', async () => {
+    const withServers = (servers: string) =>
+      startServer({
+        env: { CALLGATE_MEDIA: 'embedded', CALLGATE_RTC_PORT: '0', CALLGATE_ICE_SERVERS: servers },
+      });
+    for (const wrong of [
+      'turn:hush.example.com:3478',
+      'stun:hush.example.com|name|password',
+      'hush.example.com',
+    ])
+      await expect(withServers(wrong)).rejects.toThrow(/^(?!.*hush).*CALLGATE_ICE_SERVERS must be/s);
+    const told = await withServers(
+      'stun:127.0.0.1:3478,turn:127.0.0.1:3478?transport=udp|callgate|hush-hush',
+    );
+    await told.api('POST', '/api/v2/users', { body: { users: { sara: { id: 'sara' } } } });
+    await told.api('POST', '/api/v2/video/call/default/ice', { body: { data: { created_by_id: 'sara' } } });
+    const reply = await told.api<Joined>('POST', '/api/v2/video/call/default/ice/join', {
+      body: { user_id: 'sara' },
+    });
+    const knocked = await knock(reply.body.credentials.url, reply.body.credentials.token);
+    if (!('socket' in knocked)) throw new Error('sara is not let in');
+    const { message } = await knocked.socket.until('join');
+    expect(
+      message.case === 'join' &&
+        message.value.iceServers.map(({ urls, username, credential }) => ({ urls, username, credential })),
+    ).toEqual([
+      { urls: ['stun:127.0.0.1:3478'], username: '', credential: '' },
+      { urls: ['turn:127.0.0.1:3478?transport=udp'], username: 'callgate', credential: 'hush-hush' },
+    ]);
+    knocked.socket.close();
+    expect(told.output()).not.toContain('hush-hush');
+    await told.discard();
   });
 });
+
+/** A socket on that port of media; undefined where somebody else has it, which is as good. */
+async function holding(port: number): Promise<Socket | undefined> {
+  const socket = createSocket('udp4');
+  try {
+    socket.bind(port, '127.0.0.1');
+    await once(socket, 'listening');
+    return socket;
+  } catch {
+    socket.close();
+    return undefined;
+  }
+}

@@ -85,7 +85,7 @@ export async function prepareDatabase({ database, clock }: Pick<Parts, 'database
 
 /** The features over one database: the only place where they are put together. Nothing runs by itself yet. */
 export function createServices(parts: Parts): CoreServices {
-  const { config, clock, logger, database, auditKeys, media = mediaOf(config, parts.embedded) } = parts;
+  const { config, clock, logger, database, auditKeys, media = mediaPlane(config, parts.embedded) } = parts;
   const addressBans = createAddressBans({ trustedProxies: config.trustedProxies });
   const policy = createPolicyReader(policySources(addressBans, clock), clock);
   const onFailure = (err: unknown, job_id: string | null) =>
@@ -150,8 +150,8 @@ export function createServices(parts: Parts): CoreServices {
   };
 }
 
-/** The embedded media server, else LiveKit when the configuration names one. */
-function mediaOf(config: Config, embedded: LiveKitOptions | undefined): MediaPlane {
+/** The media server inside, or LiveKit where the configuration names it. */
+function mediaPlane(config: Config, embedded: LiveKitOptions | undefined): MediaPlane {
   const { livekitUrl: url, livekitApiKey: apiKey, livekitApiSecret: apiSecret } = config;
   if (embedded) return createLiveKitPlane(embedded);
   if (url === null || apiKey === null || apiSecret === null) return noMediaPlane;

@@ -1,7 +1,7 @@
-import type { Config } from './config.ts';
+import { type Config, mediaOf } from './config.ts';
 
 const NO_MEDIA =
-  'No media: a join gives no media credentials. CALLGATE_MEDIA=embedded starts a media server inside, LIVEKIT_URL names one.';
+  'No media: a join gives no media credentials. Unset CALLGATE_MEDIA for the media server inside, or name one by LIVEKIT_URL.';
 
 /** The address that clients use: the configured one, else what the server listens on. */
 export function urlOf(config: Config, port: number): string {
@@ -27,7 +27,7 @@ export function firstBanner(config: Config, port: number, apiKey: string): strin
     `    -H "Authorization: $(npx callgate token --server)" \\`,
     `    -H 'stream-auth-type: jwt' -H 'Content-Type: application/json' \\`,
     `    -d '{"users": {"john": {"id": "john", "name": "John"}}}'`,
-    ...(config.media === 'none' && config.livekitUrl === null ? ['', NO_MEDIA] : []),
+    ...(mediaOf(config) === 'none' ? ['', NO_MEDIA] : []),
   ].join('\n');
 }
 

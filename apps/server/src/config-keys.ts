@@ -78,36 +78,36 @@ export const KEYS = {
     'Connections to PostgreSQL at most.',
   ),
   redisUrl: key<string, null>('REDIS_URL', text, null, 'Not there yet: refused at start.', SECRET),
-  media: key<'embedded' | 'none', 'none'>(
+  media: key<'embedded' | 'none', null>(
     'CALLGATE_MEDIA',
     oneOf('embedded', 'none'),
-    'none',
-    '`embedded`: a media server of this process carries the media, for development and rooms of about ten cameras or a few hundred listeners. Not together with LIVEKIT_URL.',
+    null,
+    '`embedded`, as it is without LIVEKIT_URL: a media server below this process carries the media, for development and rooms of about ten cameras or a few hundred listeners. `none`: there is no media, a join gives no media credentials, and acts answer `no_media`.',
   ),
-  mediaPort: key<number, number>(
-    'CALLGATE_MEDIA_PORT',
-    wholeNumber(1, 65535),
-    7882,
-    'UDP port of all media of the embedded media server; clients send to it.',
+  rtcPort: key<number, null>(
+    'CALLGATE_RTC_PORT',
+    wholeNumber(0, 65535),
+    null,
+    'UDP port of all media of the embedded media server; clients send to it. 0: any free one. Where it is not set: 7882, or any free one where that is taken.',
   ),
-  mediaAddress: key<string, null>(
-    'CALLGATE_MEDIA_ADDRESS',
+  rtcIp: key<string, null>(
+    'CALLGATE_RTC_IP',
     address,
     null,
-    'Address that clients are told to send media to, e.g. `203.0.113.7`: needed behind NAT, and where a proxy on this machine leads people here. Where `HOST` is loopback and this is not set, media stays on this machine.',
+    'Address that clients are told to send media to, where the embedded media server stands behind NAT or a proxy, e.g. `203.0.113.7`. Without it media stays on this machine where HOST is loopback.',
   ),
-  mediaIceServers: key<readonly IceServerSetting[], readonly IceServerSetting[]>(
-    'CALLGATE_MEDIA_ICE_SERVERS',
+  iceServers: key<readonly IceServerSetting[], readonly IceServerSetting[]>(
+    'CALLGATE_ICE_SERVERS',
     listOf(iceServer),
     [],
-    'STUN and TURN servers that the embedded media server tells clients of, each `url` or `url name password`, e.g. `turn:calls.example.com:3478?transport=udp callgate <password>`. Clients learn the password.',
+    'STUN and TURN servers that clients of the embedded media server are told: `stun:<host>:<port>`, or `turn:<host>:<port>?transport=udp|<name>|<password>`, `turns:` likewise.',
     SECRET,
   ),
   livekitUrl: key<string, null>(
     'LIVEKIT_URL',
     url('ws', 'wss', 'http', 'https'),
     null,
-    'LiveKit server that carries the media, e.g. `ws://127.0.0.1:7880`; clients never reach it, only this server does. Without it there is no media, and acts answer `no_media`.',
+    'LiveKit server that carries the media, e.g. `ws://127.0.0.1:7880`; clients never reach it, only this server does.',
   ),
   livekitApiKey: key<string, null>('LIVEKIT_API_KEY', text, null, 'Key of the LiveKit server.', SECRET),
   livekitApiSecret: key<string, null>('LIVEKIT_API_SECRET', text, null, 'Secret of that key.', SECRET),
@@ -289,18 +289,6 @@ export const KEYS = {
     wholeNumber(1, 3650),
     30,
     'For how many days events are kept. Those that are on their way to a webhook, or dead and can be sent again, are kept for as long as that.',
-  ),
-  rtcPort: key<number, null>(
-    'CALLGATE_RTC_PORT',
-    wholeNumber(0, 65535),
-    null,
-    'UDP port of the media server. No effect yet: media comes in a later version.',
-  ),
-  rtcIp: key<string, null>(
-    'CALLGATE_RTC_IP',
-    text,
-    null,
-    'Address that the media server announces. No effect yet: media comes in a later version.',
   ),
 } as const;
 

@@ -80,24 +80,6 @@ export const url =
       ? raw
       : refuse(`a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`);
 
-/** A STUN or TURN server as clients are told of it. */
-export interface IceServerSetting {
-  urls: string[];
-  username?: string;
-  credential?: string;
-}
-
-/** `stun:host:port`, or `turn:host:port?transport=udp name password`. */
-export const iceServer: Parse<IceServerSetting> = (raw) => {
-  const parts = typeof raw === 'string' && raw.length <= 1_000 ? raw.trim().split(/ +/) : [];
-  const [address = '', username, credential, ...rest] = parts;
-  if (/^stuns?:[!-~]+$/.test(address) && username === undefined) return { urls: [address] };
-  const isRelay = /^turns?:[!-~]+$/.test(address) && rest.length === 0;
-  if (isRelay && username !== undefined && credential !== undefined)
-    return { urls: [address], username, credential };
-  return refuse('a list of stun:<host>:<port>, or turn:<host>:<port> with a name and a password behind it');
-};
-
 /** A key that services sign their tokens with, and what they may be and do. */
 export interface ServiceKeySetting {
   key: string;
@@ -119,6 +101,30 @@ export const serviceKey: Parse<ServiceKeySetting> = (raw) => {
   return Object.freeze({
     ...{ key, secret: sharedSecret, publishes: right === 'publish' },
     kinds: Object.freeze(kinds as ServiceKind[]),
+  });
+};
+
+/** A STUN or TURN server, as clients are told of it. */
+export interface IceServerSetting {
+  readonly urls: readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
+}
+
+/** `stun:` without credentials, `turn:` and `turns:` with name and password behind `|`. */
+export const iceServer: Parse<IceServerSetting> = (raw) => {
+  const parts =
+    typeof raw === 'string'
+      ? /^((stun|turn)s?:[^|\s]{1,500})(?:\|([^|]{1,500})\|([^|]{1,500}))?$/.exec(raw)
+      : null;
+  const [, address = '', scheme, username, credential] = parts ?? [];
+  const isWhole = parts !== null && (scheme === 'turn') === (username !== undefined);
+  if (!isWhole)
+    return refuse('servers such as stun:stun.example.com:3478 or turn:turn.example.com:3478|name|password');
+  return Object.freeze({
+    urls: Object.freeze([address]),
+    ...(username !== undefined && { username }),
+    ...(credential !== undefined && { credential }),
   });
 };
 

@@ -39,6 +39,10 @@ export function loadConfig(env: Environment, cwd: string): Config {
 /** The environment of this process: the one place that reads it. */
 export const processEnvironment = (): Environment => process.env;
 
+/** Who carries the media: LiveKit where it is named, else the media server inside, unless that is switched off. */
+export const mediaOf = ({ media, livekitUrl }: Config): 'livekit' | 'embedded' | 'none' =>
+  livekitUrl === null ? (media ?? 'embedded') : 'livekit';
+
 /** Whether the server is reachable from this machine only. */
 export const isLoopback = (host: string): boolean => {
   if (host === 'localhost') return true;
@@ -107,8 +111,8 @@ function demandSupported(config: Config): void {
   if (livekit.some((value) => value !== null) && livekit.some((value) => value === null)) {
     throw new ConfigError('LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: set all three or none.');
   }
-  if (config.media === 'embedded' && config.livekitUrl !== null) {
-    throw new ConfigError('CALLGATE_MEDIA: either `embedded`, or LIVEKIT_URL; unset one of them.');
+  if (config.media !== null && config.livekitUrl !== null) {
+    throw new ConfigError('CALLGATE_MEDIA: either that, or LIVEKIT_URL; unset one of them.');
   }
   demandKeysApart(config);
   if (!isLoopback(config.host) && config.apiSecret === null) {

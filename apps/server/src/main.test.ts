@@ -43,6 +43,7 @@ describe('the process', () => {
     HOME: process.env.HOME ?? '',
     PORT: '0',
     CALLGATE_DATA_DIR: join(folder, 'data'),
+    CALLGATE_MEDIA: 'none',
     ...env,
   });
 
@@ -99,7 +100,7 @@ describe('the process', () => {
   }, 60_000);
 
   test('[OPR8] [OPR9] the first start makes the secrets and prints a cURL that works when pasted', async () => {
-    const first = start();
+    const first = start({ CALLGATE_MEDIA: '' });
     const url = await first.url;
     expect(mode('data')).toBe('700');
     for (const file of ['credentials.json', 'audit.key', 'audit-signing.pem', 'callgate.db']) {

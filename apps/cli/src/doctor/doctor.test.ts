@@ -120,7 +120,7 @@ test('[DCT4] no secret is printed, and the token that leaves ran out in 1970', a
 
 for (const [env, complaint] of [
   [{ REDIS_URL: 'redis://127.0.0.1' }, /^REDIS_URL: several nodes/],
-  [{ CALLGATE_MEDIA_PORTS: '1' }, /^CALLGATE_MEDIA_PORTS: no such setting/],
+  [{ CALLGATE_RTC_PORTS: '1' }, /^CALLGATE_RTC_PORTS: no such setting/],
   [{ LIVEKIT_URL: 'ws://127.0.0.1:7880' }, /set all three or none/],
   [{ HOST: '0.0.0.0' }, /^HOST: listening on another address/],
 ] as const)

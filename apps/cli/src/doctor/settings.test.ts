@@ -51,7 +51,6 @@ for (const [what, env, expected] of [
     expect(await statesOf('proxy', env)).toEqual([[expected[0], expect.stringMatching(expected[1])]]);
   });
 
-const INSIDE = { CALLGATE_MEDIA: 'embedded' };
 for (const [what, env, expected] of [
   [
     'none on loopback behind a proxy',
@@ -65,23 +64,23 @@ for (const [what, env, expected] of [
   ],
   [
     'a private one',
-    { CALLGATE_PUBLIC_URL: NAMED, CALLGATE_MEDIA_ADDRESS: '10.0.0.5' },
+    { CALLGATE_PUBLIC_URL: NAMED, CALLGATE_RTC_IP: '10.0.0.5' },
     ['warning', /10\.0\.0\.5, a private/],
   ],
 ] as const)
   test(`[DCT15] ${what} as announced address is: ${expected[0]}`, async () => {
-    const [, announced] = await statesOf('media-port', { ...INSIDE, ...env });
+    const [, announced] = await statesOf('media-port', env);
     expect(announced).toEqual([expected[0], expect.stringMatching(expected[1])]);
   });
 
 test('[DCT15] a public address, or none where nobody is elsewhere, is fine', async () => {
-  expect(await statesOf('media-port', INSIDE)).toHaveLength(1);
-  const set = { CALLGATE_PUBLIC_URL: NAMED, CALLGATE_MEDIA_ADDRESS: '203.0.113.10' };
+  expect(await statesOf('media-port', {})).toHaveLength(1);
+  const set = { CALLGATE_PUBLIC_URL: NAMED, CALLGATE_RTC_IP: '203.0.113.10' };
   expect(await statesOf('media-port', set)).toHaveLength(1);
 });
 
 test('[DCT14] no media server at all is a warning', async () => {
-  expect(await statesOf('media-port', {})).toEqual([
+  expect(await statesOf('media-port', { CALLGATE_MEDIA: 'none' })).toEqual([
     ['warning', expect.stringMatching(/joins answer without media/)],
   ]);
 });

@@ -41,7 +41,7 @@ export async function patient(): Promise<Patient> {
   const [port, mediaPort] = [await freeTcpPort(), await freeTcpPort()];
   writeFileSync(join(dataDir, 'credentials.json'), credentials(), { mode: 0o600 });
   const made: Patient = {
-    env: { PORT: String(port), CALLGATE_MEDIA_PORT: String(mediaPort), CALLGATE_DATA_DIR: dataDir },
+    env: { PORT: String(port), CALLGATE_RTC_PORT: String(mediaPort), CALLGATE_DATA_DIR: dataDir },
     ...{ cwd, dataDir, clockOffMs: 0, machine: thisMachine },
     async examine(options = {}, parts = {}) {
       let out = '';

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { API_SECRET, type Patient, patient } from './test-doctor.ts';
 
@@ -77,6 +78,21 @@ test('[DCT15] a public address, or none where nobody is elsewhere, is fine', asy
   expect(await statesOf('media-port', {})).toHaveLength(1);
   const set = { CALLGATE_PUBLIC_URL: NAMED, CALLGATE_RTC_IP: '203.0.113.10' };
   expect(await statesOf('media-port', set)).toHaveLength(1);
+});
+
+test('[DCT14] without a set port, one that is taken is a warning; with 0 there is none to take', async () => {
+  const socket = createSocket('udp4');
+  // Who has it already serves as well.
+  await new Promise<void>((done) => socket.once('error', () => done()).bind(7882, '127.0.0.1', done));
+  try {
+    const [first] = await statesOf('media-port', { CALLGATE_RTC_PORT: '' });
+    expect(first).toEqual(['warning', expect.stringMatching(/takes any other one/)]);
+  } finally {
+    socket.close();
+  }
+  expect(await statesOf('media-port', { CALLGATE_RTC_PORT: '0' })).toEqual([
+    ['ok', expect.stringMatching(/any free/)],
+  ]);
 });
 
 test('[DCT14] no media server at all is a warning', async () => {

@@ -134,6 +134,19 @@ export default {
       { path: `${SERVER}/main\\.ts$` },
     ),
     rule(
+      'the-call-page-is-a-client',
+      'The call page uses what every client can: the public protocols, and the types of the contract. What it took from ' +
+        'the server would be missing for everybody else.',
+      { path: '^apps/play/' },
+      { path: '^(apps|packages)/', pathNot: '^(apps/play|packages/contract)/' },
+    ),
+    rule(
+      'the-server-builds-the-call-page-only',
+      'start.mjs builds the page before the server starts; nothing of the page runs in the server.',
+      { path: SERVER },
+      { path: '^apps/play/', pathNot: '^apps/play/fresh\\.mjs$' },
+    ),
+    rule(
       'nothing-imports-the-command-line',
       'The command line stands above the server.',
       { path: PRODUCTION, pathNot: ['^apps/cli/'] },

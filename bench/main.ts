@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- api|events|door [--quick] [--write] [--only <part>]... [--profile <folder>]`: measures, and prints the
+ * `npm run bench -- api|events|door|media [--quick] [--write] [--only <part>]... [--profile <folder>]`: measures, and prints the
  * figures as Markdown. `--quick` only shows that everything runs (about a minute). `--write` puts them into
  * docs/reference/performance.md. `--profile` has the servers of `api` write processor profiles there.
  */
@@ -12,15 +12,19 @@ import { EVENT_PARTS } from './events/index.ts';
 import { withFigures } from './measure/report.ts';
 import { FULL, QUICK } from './measure/run-options.ts';
 import { runParts } from './measure/run-parts.ts';
+import { MEDIA_PARTS } from './media/index.ts';
 
 const PAGE = join(import.meta.dirname, '../docs/reference/performance.md');
-const SUBJECTS = { api: API_PARTS, events: EVENT_PARTS, door: DOOR_PARTS };
+const SUBJECTS = { api: API_PARTS, events: EVENT_PARTS, door: DOOR_PARTS, media: MEDIA_PARTS };
 const USAGE = Object.entries(SUBJECTS)
   .map(([what, parts]) => {
     const names = Object.keys(parts).join('|');
     return `usage: npm run bench -- ${what} [--quick] [--write] [--only ${names}]... [--profile <folder>]\n`;
   })
   .join('');
+
+const isSubject = (what: string | undefined): what is keyof typeof SUBJECTS =>
+  what !== undefined && Object.hasOwn(SUBJECTS, what);
 
 function readArguments() {
   const { values, positionals } = parseArgs({
@@ -33,8 +37,7 @@ function readArguments() {
     },
   });
   const [what, ...more] = positionals;
-  if ((what !== 'api' && what !== 'events' && what !== 'door') || more.length > 0)
-    throw new Error(`say what to measure: ${positionals.join(' ')}`);
+  if (!isSubject(what) || more.length > 0) throw new Error(`say what to measure: ${positionals.join(' ')}`);
   const unknown = values.only.find((name) => !(name in SUBJECTS[what]));
   if (unknown !== undefined) throw new Error(`unknown part "${unknown}"`);
   if (values.write && (values.quick || values.only.length > 0 || values.profile !== undefined)) {

@@ -4,7 +4,7 @@ import { type LivekitClientPackage, startPageServer, versionOf } from './page-se
 import { remoteClient } from './remote-client.ts';
 
 /** Fake devices, and nothing that speaks to anybody but loopback. */
-const ARGUMENTS = [
+export const CHROMIUM_ARGUMENTS = [
   '--no-sandbox',
   '--use-fake-device-for-media-stream',
   '--use-fake-ui-for-media-stream',
@@ -32,7 +32,7 @@ export function chromiumClients(executablePath: string, sdk: LivekitClientPackag
   const start = async () => {
     const pages = await startPageServer();
     const browser = await chromium
-      .launch({ executablePath, headless: true, args: ARGUMENTS })
+      .launch({ executablePath, headless: true, args: CHROMIUM_ARGUMENTS })
       .catch(async (error: unknown) => {
         await pages.close();
         throw error;

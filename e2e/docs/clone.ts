@@ -7,7 +7,16 @@ import { REPO } from '../harness/index.ts';
 export const FULL_INSTALL = process.env.CALLGATE_DOCS_FULL_INSTALL === '1';
 
 /** What a clone does not bring. */
-const NOT_CLONED = new Set(['node_modules', '.git', '.callgate', '.vitest', '.cache', 'coverage', 'data']);
+const NOT_CLONED = new Set([
+  'node_modules',
+  '.git',
+  '.callgate',
+  '.vitest',
+  '.cache',
+  'coverage',
+  'data',
+  'dist',
+]);
 
 /** A fresh copy of the repository in an empty folder, without data; `remove` deletes it. */
 export async function freshClone(): Promise<{ folder: string; remove: () => Promise<void> }> {

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { buildPlayPage } from '../../apps/play/fresh.mjs';
 import { type Client, createClient } from './client.ts';
 
 /** A Callgate process on loopback with data of its own. */
@@ -96,6 +97,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 
   const start = async (env: Record<string, string> = {}): Promise<void> => {
     printed = '';
+    // The first start of a state of the sources would build the page, which is none of what tests wait for.
+    await buildPlayPage();
     child = spawn(
       process.execPath,
       [...START_ARGS, ...(options.nodeArgs ?? []), options.entry ?? join(REPO, 'apps/server/src/start.mjs')],

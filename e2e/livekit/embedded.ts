@@ -1,55 +1,51 @@
+import { existsSync } from 'node:fs';
 import { createLogger } from '@callgate/server/kernel/logger.ts';
 import { launchSfu, type SfuRun } from '@callgate/server/sfu-run.ts';
-import { SFU_ENTRY, type SfuSettings } from '@callgate/sfu/process';
-import { RoomServiceClient } from 'livekit-server-sdk';
+import { SFU_ENTRY } from '@callgate/sfu/process';
 import { freePort } from '../harness/server.ts';
-import { KEY, type LiveKitOptions, type LiveKitServer, pause, SECRET } from './server.ts';
 
-/** A paused process answers nothing; tests pause it for seconds. In milliseconds. */
-const SILENCE_MS = 120_000;
+/** Where and with which keys one is started; the first key signs its reports. */
+export interface EmbeddedOptions {
+  readonly port: number;
+  readonly keys: Readonly<Record<string, string>>;
+  readonly webhookUrl?: string | undefined;
+  readonly autoCreate: boolean;
+}
 
-/** The media server inside, as a process of its own, in LiveKit's place: what a suite asks of LiveKit it asks of this one. */
+/** The embedded media server in LiveKit's place, started again and again on the same ports. */
+export interface EmbeddedServer {
+  readonly pid: number;
+  start(): Promise<void>;
+  /** SIGKILL, paused or not; resolves once it is gone. */
+  kill(): Promise<void>;
+}
+
 export async function startEmbedded({
+  port,
+  keys,
   webhookUrl,
-  autoCreate = true,
-  moreKeys,
-}: LiveKitOptions = {}): Promise<LiveKitServer> {
-  const [port, udpPort] = [await freePort(), await freePort()];
-  const settings: SfuSettings = {
-    keys: { [KEY]: SECRET, ...moreKeys },
-    ...{ host: '127.0.0.1', port, udpHost: '127.0.0.1', udpPort, iceServers: [], autoCreate },
-    ...(webhookUrl && { webhookUrl }),
+  autoCreate,
+}: EmbeddedOptions): Promise<EmbeddedServer> {
+  const udpPort = await freePort();
+  const logger = createLogger({ level: process.env.CALLGATE_TEST_SFU_LOG ?? 'silent' });
+  const settings = {
+    ...{ keys, host: '127.0.0.1', port, udpPort, udpHost: '127.0.0.1', iceServers: [], autoCreate },
+    ...(webhookUrl !== undefined && { webhookUrl }),
   };
-  const logger = createLogger({ level: 'silent' });
+  // A paused one answers nobody; it is the suite's to resume or kill.
   const launch = (): Promise<SfuRun> =>
-    launchSfu({ entry: SFU_ENTRY, settings, logger, silenceMs: SILENCE_MS });
+    launchSfu({ entry: SFU_ENTRY, settings, logger, silenceMs: Number.POSITIVE_INFINITY });
   let run = await launch();
-  let isThere = true;
-  const signal = (name: NodeJS.Signals): void => void (isThere && run.pid && process.kill(run.pid, name));
-  const kill = async (): Promise<void> => {
-    signal('SIGKILL');
-    await run.ended;
-    isThere = false;
-  };
-  const start = async (): Promise<void> => {
-    run = await launch();
-    isThere = true;
-  };
-  const url = `ws://127.0.0.1:${port}`;
-  const httpUrl = `http://127.0.0.1:${port}`;
   return {
-    ...{ url, httpUrl, apiKey: KEY, apiSecret: SECRET },
-    rooms: new RoomServiceClient(httpUrl, KEY, SECRET),
-    env: { LIVEKIT_URL: url, LIVEKIT_API_KEY: KEY, LIVEKIT_API_SECRET: SECRET },
     get pid() {
       return run.pid ?? 0;
     },
-    pause: () => pause(run.pid ?? 0),
-    resume: () => signal('SIGCONT'),
-    ...{ kill, start, stop: kill },
-    async restart() {
-      await kill();
-      await start();
+    async start() {
+      run = await launch();
+    },
+    async kill() {
+      if (run.pid !== undefined && existsSync(`/proc/${run.pid}`)) process.kill(run.pid, 'SIGKILL');
+      await run.ended;
     },
   };
 }

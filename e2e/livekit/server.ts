@@ -3,11 +3,17 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { RoomServiceClient } from 'livekit-server-sdk';
 import { findLiveKit } from '../../scripts/test-run/livekit.ts';
 import { freePort } from '../harness/server.ts';
+import { startEmbedded } from './embedded.ts';
 
 const { CALLGATE_TEST_LIVEKIT: named, CALLGATE_TEST_WITHOUT: without = '' } = process.env;
 
+/** `CALLGATE_TEST_MEDIA=embedded`: the suites run against the embedded media server, which takes LiveKit's place. */
+export const IS_EMBEDDED = process.env.CALLGATE_TEST_MEDIA === 'embedded';
+
 /** LiveKit's program, the one that is installed where vitest runs by itself; undefined: left out of this run. */
-export const LIVEKIT = named || (without.split(',').includes('livekit') ? undefined : findLiveKit());
+export const LIVEKIT = IS_EMBEDDED
+  ? 'embedded'
+  : named || (without.split(',').includes('livekit') ? undefined : findLiveKit());
 
 /** How long it may take to answer, in milliseconds. */
 const READY_MS = 20_000;
@@ -45,21 +51,25 @@ export interface LiveKitOptions {
   autoCreate?: boolean;
   /** More keys with their secrets, beside the server's own. */
   moreKeys?: Readonly<Record<string, string>>;
+  /** The embedded media server in its place. (Default: as `CALLGATE_TEST_MEDIA` says) */
+  isEmbedded?: boolean;
   /** For development: without keys of ours, it has one of its own. */
   isDevelopment?: boolean;
 }
 
-export const KEY = 'livekit-key';
-export const SECRET = 'livekit-secret-that-is-long-enough-for-it';
+const KEY = 'livekit-key';
+const SECRET = 'livekit-secret-that-is-long-enough-for-it';
 /** LiveKit's own, for development. */
 const [DEVELOPMENT_KEY, DEVELOPMENT_SECRET] = ['devkey', 'secret'];
 
 /** Starts one; whoever starts it stops it. It ends with this process, where there is setpriv even after SIGKILL. */
 export async function startLiveKit(options: LiveKitOptions = {}): Promise<LiveKitServer> {
+  const port = await freePort();
+  if ((options.isEmbedded ?? IS_EMBEDDED) && options.program === undefined)
+    return embeddedServer(port, options);
   const program = options.program ?? LIVEKIT;
   if (program === undefined) throw new Error('no LiveKit: bash scripts/install/livekit.sh');
   const [apiKey, apiSecret] = options.isDevelopment ? [DEVELOPMENT_KEY, DEVELOPMENT_SECRET] : [KEY, SECRET];
-  const port = await freePort();
   const config = JSON.stringify(await configuration(port, options));
   const url = `ws://127.0.0.1:${port}`;
   const httpUrl = `http://127.0.0.1:${port}`;
@@ -88,6 +98,29 @@ export async function startLiveKit(options: LiveKitOptions = {}): Promise<LiveKi
     kill,
     stop: kill,
     start,
+    async restart() {
+      await kill();
+      await start();
+    },
+  };
+}
+
+/** The same by the embedded media server. */
+async function embeddedServer(port: number, options: LiveKitOptions): Promise<LiveKitServer> {
+  const { webhookUrl, autoCreate = true, moreKeys } = options;
+  const keys = { [KEY]: SECRET, ...moreKeys };
+  const embedded = await startEmbedded({ port, keys, webhookUrl, autoCreate });
+  const [url, httpUrl] = [`ws://127.0.0.1:${port}`, `http://127.0.0.1:${port}`];
+  const { kill, start } = embedded;
+  return {
+    ...{ url, httpUrl, apiKey: KEY, apiSecret: SECRET, kill, start, stop: kill },
+    rooms: new RoomServiceClient(httpUrl, KEY, SECRET),
+    env: { LIVEKIT_URL: url, LIVEKIT_API_KEY: KEY, LIVEKIT_API_SECRET: SECRET },
+    get pid() {
+      return embedded.pid;
+    },
+    pause: () => pause(embedded.pid),
+    resume: () => void process.kill(embedded.pid, 'SIGCONT'),
     async restart() {
       await kill();
       await start();
@@ -149,8 +182,7 @@ async function launch(program: string, config: string, port: number): Promise<Ch
 /** How long its threads may take to stop, in milliseconds: one of five requests right after the signal was answered. */
 const STOP_MS = 1_000;
 
-/** SIGSTOP, and waits until every thread of the process has stopped. */
-export function pause(pid: number): void {
+function pause(pid: number): void {
   process.kill(pid, 'SIGSTOP');
   const tasks = `/proc/${pid}/task`;
   if (!existsSync(tasks)) return;
@@ -158,7 +190,7 @@ export function pause(pid: number): void {
     /\) [tT] /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'));
   const deadline = performance.now() + STOP_MS;
   while (!readdirSync(tasks).every(hasStopped)) {
-    if (performance.now() > deadline) throw new Error('the media server does not pause');
+    if (performance.now() > deadline) throw new Error('LiveKit does not pause');
   }
 }
 

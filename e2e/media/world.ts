@@ -1,7 +1,6 @@
 import type { ClientEngine, MediaClient } from '../clients/index.ts';
 import { freePort, type Reply, type RunningServer, type ServerEngine } from '../harness/index.ts';
-import { startMediaServer } from '../livekit/media-server.ts';
-import type { LiveKitServer } from '../livekit/server.ts';
+import { type LiveKitServer, startLiveKit } from '../livekit/server.ts';
 
 /** What an act answers of enforcement. */
 export interface Enforcement {
@@ -19,7 +18,7 @@ export interface Joined {
   credentials: { url: string; token: string; expires_at: string };
 }
 
-/** A Callgate process before a media server of its own. */
+/** A Callgate process before a LiveKit server of its own. */
 export interface MediaWorld {
   readonly server: RunningServer;
   readonly livekit: LiveKitServer;
@@ -66,7 +65,7 @@ export async function openMediaWorld(
 ): Promise<MediaWorld> {
   const port = await freePort();
   const hook = reports ? `http://127.0.0.1:${port}/livekit/webhook` : 'http://127.0.0.1:1/';
-  const livekit = await startMediaServer(engine.name, { webhookUrl: hook });
+  const livekit = await startLiveKit({ webhookUrl: hook });
   const server = await engine
     .start({
       port,

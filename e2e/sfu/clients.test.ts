@@ -1,5 +1,5 @@
-import { AccessToken } from 'livekit-server-sdk';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { AccessToken, TrackSource } from 'livekit-server-sdk';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { clientEngines } from '../clients/engines.ts';
 import {
   type ClientEngine,
@@ -7,6 +7,7 @@ import {
   type MediaClient,
   type MediaKind,
   packetsReceived,
+  packetsSent,
   rising,
   silent,
   until,
@@ -15,6 +16,8 @@ import { rtcNodeClients } from '../clients/rtc-node.ts';
 import { type SfuServer, startSfu } from './server.ts';
 
 const MEDIA: readonly MediaKind[] = ['microphone', 'camera'];
+/** Packets that are on their way when an act is carried out. */
+const FLYING = 10;
 const engines = clientEngines();
 const opened: MediaClient[] = [];
 let rooms = 0;
@@ -27,16 +30,19 @@ afterAll(async () => {
 });
 
 for (const hasV1 of [true, false]) {
-  describe(hasV1 ? 'one connection' : 'two connections', () => {
-    for (const engine of engines) describe(engine.name, () => behaves(engine, startSfu({ hasV1 })));
+  describe(hasV1 ? 'by the newer path' : 'by the older path', () => {
+    let server: SfuServer;
+    beforeAll(async () => {
+      server = await startSfu({ hasV1 });
+    });
+    afterAll(() => server.stop());
+    for (const engine of engines) describe(engine.name, () => behaves(engine, () => server));
   });
 }
 
-function behaves(engine: ClientEngine, starting: Promise<SfuServer>): void {
-  afterAll(async () => (await starting).stop());
-
+function behaves(engine: ClientEngine, server: () => SfuServer): void {
   async function joined(by: ClientEngine, room: string, identity: string): Promise<MediaClient> {
-    const { apiKey, apiSecret, url } = await starting;
+    const { apiKey, apiSecret, url } = server();
     const token = new AccessToken(apiKey, apiSecret, { identity });
     token.addGrant({ roomJoin: true, room });
     const client = await by.open();
@@ -54,14 +60,95 @@ function behaves(engine: ClientEngine, starting: Promise<SfuServer>): void {
     }
     return { room, speaker, witness };
   }
+  const setMuted = async (room: string, source: TrackSource): Promise<void> => {
+    const { tracks } = await server().rooms.getParticipant(room, 'speaker');
+    const track = tracks.find((each) => each.source === source);
+    await server().rooms.mutePublishedTrack(room, 'speaker', track?.sid ?? '', true);
+  };
 
-  test('[SFR80] publishes to another client and receives it', async () => {
+  test('[SFR80] publishes to another client and receives it; data arrives', async () => {
     const { speaker, witness } = await pair(...MEDIA);
     await rising(framesReceived(witness, 'speaker', 'camera'), { by: 5 });
     for (const kind of MEDIA) await witness.publish(kind);
     await rising(packetsReceived(speaker, 'witness', 'microphone'));
     await rising(framesReceived(speaker, 'witness', 'camera'), { by: 5 });
     expect(await speaker.participants()).toEqual(['witness']);
+    await speaker.sendData(Uint8Array.of(1, 2, 255));
+    await until('data arrives', async () => (await witness.dataReceived()).length > 0);
+    expect(await witness.dataReceived()).toEqual([{ identity: 'speaker', bytes: Uint8Array.of(1, 2, 255) }]);
+  });
+
+  test('[SFR81] a mute by the API silences, and the client unmutes itself', async () => {
+    const { room, speaker, witness } = await pair(...MEDIA);
+    const microphone = packetsSent(speaker, 'microphone');
+    for (const [kind, source] of [
+      ['camera', TrackSource.CAMERA],
+      ['microphone', TrackSource.MICROPHONE],
+    ] as const) {
+      await setMuted(room, source);
+      await until('the mute is shown', async () => await speaker.isMuted(kind));
+      await silent(packetsReceived(witness, 'speaker', kind), microphone, { strays: FLYING });
+    }
+    for (const kind of MEDIA) {
+      await speaker.unmute(kind);
+      await rising(packetsReceived(witness, 'speaker', kind));
+    }
+    await rising(framesReceived(witness, 'speaker', 'camera'), { by: 5 });
+  });
+
+  test('[SFR81] a permission that goes takes the tracks; publishing works again once it is back', async () => {
+    const { room, speaker, witness } = await pair('microphone');
+    const permission = { canSubscribe: true, canPublishData: true };
+    const may = (canPublish: boolean) =>
+      server().rooms.updateParticipant(room, 'speaker', { permission: { ...permission, canPublish } });
+    await may(false);
+    await until('the loss is shown', async () => (await speaker.permissions())?.canPublish === false);
+    await until('the track is gone', async () =>
+      (await witness.tracks()).every(({ identity }) => identity !== 'speaker'),
+    );
+    const before = await witness.received('speaker', 'microphone');
+    await expect(speaker.publish('microphone')).rejects.toThrow(/permission|timed out/);
+    expect(await witness.received('speaker', 'microphone')).toEqual(before);
+    await may(true);
+    await until('the grant is shown', async () => (await speaker.permissions())?.canPublish);
+    await speaker.publish('microphone');
+    await rising(packetsReceived(witness, 'speaker', 'microphone'));
+  });
+
+  test('[SFR81] removed by the API it is disconnected with the reason', async () => {
+    const { room, speaker, witness } = await pair();
+    await until('they see each other', async () => (await witness.participants()).includes('speaker'));
+    await server().rooms.removeParticipant(room, 'speaker');
+    const reason = await until(
+      'a disconnect',
+      async () => (await speaker.events()).find(({ state }) => state === 'disconnected')?.reason,
+    );
+    expect(reason).toBe('PARTICIPANT_REMOVED');
+    await until('it is gone', async () => (await witness.participants()).length === 0);
+  });
+
+  test('[SFR82] lost signalling is resumed while media goes on, and more can be published', async () => {
+    const { speaker, witness } = await pair('microphone');
+    await speaker.dropSignal();
+    await until('it resumes', async () =>
+      (await speaker.events()).some(({ state }) => state === 'reconnected'),
+    );
+    await rising(packetsReceived(witness, 'speaker', 'microphone'));
+    const states = (await speaker.events()).map(({ state }) => state);
+    expect(states).toEqual(['connected', 'reconnecting', 'reconnected']);
+    await speaker.publish('camera');
+    await rising(framesReceived(witness, 'speaker', 'camera'), { by: 5 });
+    await witness.publish('screen');
+    await rising(framesReceived(speaker, 'witness', 'screen'), { by: 5 });
+  });
+
+  test('[SFR80] what is taken back is gone, and what is shown again arrives', async () => {
+    const { speaker, witness } = await pair('screen');
+    for (let times = 0; times < 2; times++) {
+      await speaker.unpublish('screen');
+      await until('it is unpublished', async () => (await witness.tracks()).length === 0);
+      await speaker.publish('screen');
+      await rising(framesReceived(witness, 'speaker', 'screen'), { by: 5 });
+    }
   });
 }
-void [silent, until];

@@ -63,10 +63,10 @@ async function serve(
   };
   stopOnSignals(stop, database, logger);
   const banner = credentials.isNew ? firstBanner : laterBanner;
-  process.stdout.write(`${banner(config, port, credentials.apiKey)}\n`);
-  if (!wantsStartLinks(config) || !isPlayPageBuilt()) return;
-  const links = await startLinks(app.services, { port, isTerminal: process.stdout.isTTY === true });
-  process.stdout.write(`\n${links}\n`);
+  const wantsLinks = wantsStartLinks(config) && isPlayPageBuilt();
+  const isTerminal = process.stdout.isTTY === true;
+  const links = wantsLinks ? `\n${await startLinks(app.services, { port, isTerminal })}\n` : '';
+  process.stdout.write(`${banner(config, port, credentials.apiKey)}\n${links}`);
 }
 
 /** Stops once, on the first signal; a second one ends the process at once. */

@@ -3,6 +3,7 @@ export { roomService } from './api/room-service.ts';
 export { createWebhookSender, type WebhookSender } from './api/webhook-sender.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { createMediaPeer, DEFAULT_MEDIA_OPTIONS } from './media/create-media-peer.ts';
+export { mediaClock } from './media/media-clock.ts';
 export type * from './media/media-peer.ts';
 export { DEFAULT_LIMITS, type Limits } from './rooms/limits.ts';
 export { NotFound, type ParticipantChange, type RoomControl, RoomRefusal } from './rooms/room-control.ts';

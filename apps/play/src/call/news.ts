@@ -32,14 +32,31 @@ export function createNews({ holder, api, log, ownId, putOut }: Parts): News {
   const { read, set } = holder;
   let isReadingSoon = false;
   let reactions = 0;
+  /** Events so far. */
+  let heard = 0;
 
   const show: News['show'] = ({ call, members, own_capabilities: rights }) =>
     set({ call, members, rights: new Set(rights), refusal: undefined });
+  /**
+   * An answer may be older than an event that came while it was on its way, and would undo it: then it is read again at
+   * once, and where it is late again, soon.
+   */
+  const newest = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+    for (let tries = 0; ; tries++) {
+      const before = heard;
+      const answer = await ask();
+      if (heard === before) return answer;
+      if (tries > 0) {
+        readSoon();
+        return answer;
+      }
+    }
+  };
   const readRequests = async (): Promise<void> =>
-    set({ requests: (await api.requests()).permission_requests });
+    set({ requests: (await newest(api.requests)).permission_requests });
   const readCall = async (): Promise<void> => {
     try {
-      show(await api.getCall(read().connectionId));
+      show(await newest(() => api.getCall(read().connectionId)));
       if (read().phase === 'in') await readRequests();
     } catch (error) {
       if (!(error instanceof RequestFailure)) throw error;
@@ -77,6 +94,7 @@ export function createNews({ holder, api, log, ownId, putOut }: Parts): News {
         showReaction(event);
         return;
       }
+      heard += 1;
       const before = read();
       const line = lineOf(before, event);
       set(reduceEvent(before, event, { userId: ownId }));

@@ -20,8 +20,7 @@ export function ControlBar({ isPanelOpen, onPanel }: Props) {
     <nav className="control-bar" aria-label="Call controls">
       <Group className="controls" justify="center">
         <DeviceButton
-          name="Microphone"
-          text="Mic"
+          name="Mic"
           right="send-audio"
           source={Track.Source.Microphone}
           icons={[Microphone, MicrophoneOff]}

@@ -8,10 +8,7 @@ import { thingOf } from '../call/wording.ts';
 import { AskButton } from './ask-button.tsx';
 
 interface Props {
-  /** What the button is called. */
   name: string;
-  /** What stands on it, where that is shorter. */
-  text?: string;
   right: Right;
   source: Track.Source.Microphone | Track.Source.Camera | Track.Source.ScreenShare;
   icons: readonly [on: ComponentType, off: ComponentType];
@@ -29,7 +26,7 @@ export function DeviceButton(props: Props) {
   return <Off {...props} why={`your ${thingOf(props.right)} is not allowed here`} />;
 }
 
-function Toggle({ name, text = name, source, icons: [On, IsOff] }: Props) {
+function Toggle({ name, source, icons: [On, IsOff] }: Props) {
   const { enabled, pending, toggle } = useTrackToggle({ source });
   return (
     <Button
@@ -41,16 +38,16 @@ function Toggle({ name, text = name, source, icons: [On, IsOff] }: Props) {
       onClick={() => void toggle().catch(() => undefined)}
     >
       {enabled ? <On /> : <IsOff />}
-      <span className="control-name">{text}</span>
+      <span className="control-name">{name}</span>
     </Button>
   );
 }
 
-function Off({ name, text = name, icons: [, IsOff], why }: Props & { why: string }) {
+function Off({ name, icons: [, IsOff], why }: Props & { why: string }) {
   return (
     <Button variant="default" className="control" disabled aria-label={`${name}: ${why}`} title={why}>
       <IsOff />
-      <span className="control-name">{text}</span>
+      <span className="control-name">{name}</span>
     </Button>
   );
 }

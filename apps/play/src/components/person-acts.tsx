@@ -38,13 +38,13 @@ export function PersonActs({ person }: { person: Person }) {
           <Remove />
         </ActionIcon>
       )}
-      <Menu position="bottom-end" withinPortal>
+      <Menu position="bottom-end" withinPortal middlewares={{ flip: true, shift: true, size: true }}>
         <Menu.Target>
           <ActionIcon variant="default" size="lg" aria-label={`More acts on ${name}`}>
             <Dots />
           </ActionIcon>
         </Menu.Target>
-        <Menu.Dropdown>
+        <Menu.Dropdown className="long-menu">
           {mayMute && <MuteItems person={person} />}
           {mayGrant && <RightItems person={person} />}
           {(mayRemove || mayBlock) && (

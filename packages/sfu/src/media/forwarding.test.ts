@@ -78,6 +78,39 @@ test('[SFM11] one track has one source for each layer: a new one takes the place
   expect(to.transport.take(), 'the old source names its mid again, and waits for a key frame').toEqual([]);
 });
 
+test('[SFM11] a packet of another payload type takes the place of no source', () => {
+  const { from, to, stream } = pair();
+  stream.key();
+  from.peer.onRtp(rtpPacket({ ssrc: 71, payloadType: 97, extensions: { 1: '0' } }));
+  stream.frame();
+  expect(to.transport.take()).toHaveLength(2);
+});
+
+test('[SFM11] sources that take each other’s place are 200 in half a second at most', () => {
+  const { stage, from } = pair();
+  const change = (times: number): void => {
+    for (let time = 0; time < times; time++)
+      from.peer.onRtp(rtpPacket({ ssrc: time % 2, extensions: { 1: '0' }, payload: Buffer.from([0x10, 1]) }));
+  };
+  change(300);
+  expect(from.peer.dropped()).toBeGreaterThanOrEqual(50);
+  expect(from.peer.dropped()).toBeLessThanOrEqual(100);
+  const before = from.peer.dropped();
+  stage.clock.advance(500);
+  change(200);
+  expect(from.peer.dropped()).toBe(before);
+});
+
+test('[SFM11] tracks that somebody waited for in vain take no place of those that come', () => {
+  const { from, to } = pair();
+  for (let track = 0; track < 3 * MAX_PUBLISHED_TRACKS; track++) {
+    to.peer.send(sentAs(`TR_${track}`), from.peer);
+    to.peer.stopSending(`TR_${track}`);
+  }
+  from.peer.receive(microphone());
+  expect(from.peer.received('TR_mic')).toBeDefined();
+});
+
 test('[SFM11] more than 64 tracks of one participant are refused', () => {
   const { from } = pair();
   for (let track = 1; track < MAX_PUBLISHED_TRACKS; track++)
@@ -205,6 +238,24 @@ test('[SFM14] a picture begins at a key frame; a second section for it begins an
   stream.key();
   expect(to.transport.take()).toMatchObject([{ ssrc: 0x6000 }]);
   expect(to.peer.sent('TR_camera')).toMatchObject({ packets: 1 });
+});
+
+test('[SFM14] the same section again interrupts nothing; a source of ours that is used again goes on with its numbers', () => {
+  const { stage, from, to, stream } = pair();
+  stream.key();
+  to.peer.send(sentAs('TR_camera'), from.peer);
+  stream.frame();
+  const last = to.transport.take().at(-1);
+  expect(to.peer.sent('TR_camera')).toMatchObject({ packets: 2 });
+  to.peer.stopSending('TR_camera');
+  stage.clock.advance(1_000);
+  to.peer.send(sentAs('TR_camera'), from.peer);
+  stream.sequence += 30_000;
+  stream.key();
+  const [next] = to.transport.take();
+  expect(next?.sequence).toBe(((last?.sequence ?? 0) + 1) & 0xffff);
+  expect(next?.timestamp).toBe((last?.timestamp ?? 0) + 90_000);
+  expect(next?.pictureId).toBe((last?.pictureId ?? 0) + 1);
 });
 
 test('[SFM14] what was sent before the picture began is not sent when it comes late', () => {

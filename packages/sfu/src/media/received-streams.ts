@@ -7,6 +7,9 @@ import type { Source } from './source.ts';
 /** Sources whose place is remembered: browsers name it in the first packets of a source only. */
 const MAX_KNOWN = 256;
 
+/** Sources that may begin between two ticks: each holds packets of its own, and asks for a key frame. */
+const MAX_BEGUN = 200;
+
 /** A source and the track that it belongs to. */
 export interface Stream {
   readonly track: PublishedTrack;
@@ -24,6 +27,7 @@ export class ReceivedStreams {
   readonly #bySsrc = new Map<number, Stream>();
   readonly #byMid = new Map<string, PublishedTrack>();
   readonly #places = new Map<number, Place>();
+  #begun = 0;
   /** Ids are the same in all sections of a connection (RFC 8843, section 9.1). */
   #midId: number | undefined;
   #ridId: number | undefined;
@@ -64,6 +68,11 @@ export class ReceivedStreams {
     return stream?.track.section?.payloadType === header.payloadType ? stream : undefined;
   }
 
+  /** Every 500 ms: as many sources may begin again. */
+  tick(): void {
+    this.#begun = 0;
+  }
+
   bySsrc(ssrc: number): Stream | undefined {
     return this.#bySsrc.get(ssrc);
   }
@@ -75,8 +84,9 @@ export class ReceivedStreams {
     const track = place && this.#byMid.get(place.mid);
     // Another payload type is another stream of the section: redundancy, say, that nobody agreed to.
     if (!track || track.section?.payloadType !== header.payloadType) return undefined;
-    const source = track.bind(header.ssrc, place.rid);
+    const source = this.#begun < MAX_BEGUN ? track.bind(header.ssrc, place.rid) : undefined;
     if (!source) return undefined;
+    this.#begun++;
     this.#remember(header.ssrc, place);
     for (const [ssrc, stream] of this.#bySsrc)
       if (stream.track === track && !track.sources.includes(stream.source)) this.#bySsrc.delete(ssrc);

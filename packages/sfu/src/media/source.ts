@@ -30,7 +30,9 @@ export class Source {
   readonly #reception: Reception;
   readonly #missing = new MissingPackets();
   readonly #requests: KeyFrameRequests;
-  readonly #held: (HeldPacket | undefined)[];
+  /** Empty until somebody is sent a packet; its place is its number by the ring's size. */
+  readonly #held: (HeldPacket | undefined)[] = [];
+  readonly #size: number;
   #bytes = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
   #rate = 0;
@@ -44,7 +46,7 @@ export class Source {
     this.#uplink = uplink;
     this.#reception = new Reception(ssrc, clockRateOf(codec));
     this.#requests = new KeyFrameRequests(() => uplink.sendRtcp(writePli(uplink.ssrc, ssrc)));
-    this.#held = new Array<HeldPacket | undefined>(codec === 'opus' ? HELD.audio : HELD.video);
+    this.#size = codec === 'opus' ? HELD.audio : HELD.video;
   }
 
   /** Bits a second of late, by `measure`. */
@@ -65,8 +67,7 @@ export class Source {
   arrived(packet: Buffer, header: RtpHeader, now: number): number | undefined {
     const { highest } = this.#reception;
     const number = highest === undefined ? header.sequence : extend(highest, header.sequence);
-    if (highest !== undefined && (number <= highest - this.#held.length || this.held(number)))
-      return undefined;
+    if (highest !== undefined && (number <= highest - this.#size || this.held(number))) return undefined;
     this.#bytes += packet.length;
     this.#lastAt = now;
     this.#reception.count(number, header, now);
@@ -101,19 +102,19 @@ export class Source {
     if (isStart) this.#requests.came();
     const held = holdPacket(packet, header, number, isVp8 ? place : undefined, isStart);
     // Numbers before the first of all may be negative.
-    this.#held[number & (this.#held.length - 1)] = held;
+    this.#held[number & (this.#size - 1)] = held;
     return held;
   }
 
   /** A packet that is still held. */
   held(number: number): HeldPacket | undefined {
-    const held = this.#held[number & (this.#held.length - 1)];
+    const held = this.#held[number & (this.#size - 1)];
     return held?.number === number ? held : undefined;
   }
 
   /** Holds nothing any more: what came before is sent to nobody again. */
   forget(): void {
-    this.#held.fill(undefined);
+    this.#held.length = 0;
     this.#missing.clear();
     this.isWatched = false;
   }

@@ -21,9 +21,32 @@ interface Stretch {
   readonly offsets: Offsets;
 }
 
+/** Where the numbers of a source of ours stand: those of the packet with the highest number that was sent. */
+export interface Numbers {
+  number: number;
+  timestamp: number;
+  /** When it was sent; undefined: nothing was. */
+  at: number | undefined;
+  pictureId: number;
+  baseIndex: number;
+}
+
+/** The beginning of a source of ours. */
+export const firstNumbers = (): Numbers => ({
+  ...{ number: randomInt(0x8000), timestamp: 0, at: undefined, pictureId: 0, baseIndex: 0 },
+});
+
 /** Whom a subscription tells that its track is gone. */
 export interface SubscriptionOwner {
   ended(subscription: Subscription): void;
+}
+
+/** What a subscription is made of. */
+export interface SubscriptionParts {
+  readonly section: SentSection;
+  readonly track: PublishedTrack;
+  readonly wish: Wish;
+  readonly last: Numbers;
 }
 
 /** One track on its way to one subscriber: which layer, and how its numbers go on without a seam. */
@@ -41,19 +64,14 @@ export class Subscription implements Follower {
   #target: Source | undefined;
   #stretches: Stretch[] = [];
   #current: Stretch | undefined;
-  /** Of the packet with the highest number that was sent. */
-  #last = { number: randomInt(0x8000), timestamp: 0, at: 0, pictureId: 0, baseIndex: 0 };
+  readonly #last: Numbers;
   #packets = 0;
   #bytes = 0;
   #lastAt = 0;
 
-  constructor(
-    section: SentSection,
-    track: PublishedTrack,
-    outlet: Outlet,
-    owner: SubscriptionOwner,
-    wish: Wish,
-  ) {
+  /** `last` is of the same source, and goes on. */
+  constructor({ section, track, wish, last }: SubscriptionParts, outlet: Outlet, owner: SubscriptionOwner) {
+    this.#last = last;
     this.section = section;
     this.track = track;
     this.#outlet = outlet;
@@ -139,8 +157,8 @@ export class Subscription implements Follower {
 
   #begin(source: Source, held: HeldPacket, now: number): void {
     const last = this.#last;
-    const isFirst = this.#current === undefined;
-    const passed = Math.max(1, Math.round(((now - last.at) * clockRateOf(source.codec)) / 1_000));
+    const isFirst = last.at === undefined;
+    const passed = Math.max(1, Math.round(((now - (last.at ?? now)) * clockRateOf(source.codec)) / 1_000));
     const stretch: Stretch = {
       source,
       first: held.number,
@@ -206,8 +224,6 @@ export class Subscription implements Follower {
   /** The track is gone. */
   ended(): void {
     this.pause();
-    this.#stretches = [];
-    this.#current = undefined;
     this.#owner.ended(this);
   }
 }

@@ -55,6 +55,11 @@ export class Rooms {
     return [...this.#rooms.values()].map(({ room }) => room);
   }
 
+  /** There is no place for another room. */
+  get isFull(): boolean {
+    return this.#rooms.size >= this.#options.limits.rooms;
+  }
+
   onEvent(handler: (event: WebhookEvent) => void): void {
     this.#handlers.push(handler);
   }
@@ -76,7 +81,7 @@ export class Rooms {
     const { limits, emptyTimeoutS, departureTimeoutS, refreshToken } = this.#options;
     if (name === '' || name.length > limits.name)
       throw new RoomRefusal('invalid_argument', `name has 1 to ${limits.name} characters`);
-    if (this.#rooms.size >= limits.rooms)
+    if (this.isFull)
       throw new RoomRefusal('resource_exhausted', `there are ${limits.rooms} rooms; LiveKit holds more`);
     const now = this.now();
     return {

@@ -6,8 +6,11 @@ import { readDescription } from './read-description.ts';
 import { BROWSERS, localParameters, MOMENTS, recorded } from './test-descriptions.ts';
 import { writeAnswer } from './write-answer.ts';
 
+/** Without most lines of codecs that we do not read, which are three quarters of what Chromium writes. */
+const isLean = (line: string): boolean =>
+  !/^a=(?:rtcp-fb|fmtp|rtpmap):(?!(?:96|97|102|109|111|120) )/.test(line);
 const SEEDS = BROWSERS.flatMap((browser) =>
-  MOMENTS.map((moment) => recorded(`${browser}-${moment}`).split('\r\n')),
+  MOMENTS.map((moment) => recorded(`${browser}-${moment}`).split('\r\n').filter(isLean)),
 );
 const PIECES = [
   '',
@@ -71,7 +74,7 @@ function everyUse(text: string): string | undefined {
   return writeAnswer({ offer: read.description, local: localParameters('active'), uses });
 }
 
-/** A million descriptions of 2 to 23 KB take 20 minutes. */
+/** A million descriptions take 10 minutes, and longer on a busy machine. */
 const TIMEOUT_MS = 60 * 60_000;
 
 describe('descriptions at random', { timeout: TIMEOUT_MS }, () => {

@@ -1,9 +1,10 @@
 import { MediaSectionsRequirement } from '@livekit/protocol';
+import type { Codec } from '../media/media-peer.ts';
 import type { Participant } from '../rooms/state.ts';
 import { tell } from '../rooms/tell.ts';
 import type { MediaSection, SectionUse } from '../sdp/index.ts';
 import { type Receiving, sendIn, stopUnwanted, tellUnsupported } from './receiving.ts';
-import { Slots } from './slots.ts';
+import { type Slot, Slots } from './slots.ts';
 import type { Wishes } from './wishes.ts';
 
 /**
@@ -43,17 +44,23 @@ export class ClientSections implements Receiving {
     const { wanted } = this.#participant;
     this.#sections = new Map(sections.map((section) => [section.mid, section]));
     this.#isAsked = false;
+    for (const slot of this.slots.all()) {
+      if (this.#sections.has(slot.mid) && !uses.has(slot.mid)) continue;
+      // The client sends in it now, or receives in it no more: the track is to have another.
+      const sid = this.slots.remove(slot);
+      if (sid !== undefined) this.#participant.media.stopSending(sid);
+    }
     for (const { mid, kind } of sections) {
       if (uses.has(mid) || this.slots.get(mid)) continue;
       this.slots.add(mid, kind);
       this.#asked[kind] = Math.max(0, this.#asked[kind] - 1);
     }
-    const takes = ({ mid }: { mid: string }, codec: 'opus' | 'vp8' | 'h264'): boolean =>
+    const takes = ({ mid }: Slot, codec: Codec): boolean =>
       this.#sections.get(mid)?.payloadTypes.has(codec) === true;
     for (const track of this.slots.fill(wanted, takes)) tellUnsupported(this.#participant, track);
     for (const slot of this.slots.all()) {
       const use = this.slots.use(slot);
-      if (use && this.#sections.has(slot.mid)) uses.set(slot.mid, use);
+      if (use) uses.set(slot.mid, use);
     }
     this.slots.written();
   }
@@ -85,12 +92,10 @@ export class ClientSections implements Receiving {
     // Before its first offer the client is about to send one.
     if (this.#sections.size === 0 || !this.slots.needsTelling(wanted)) return;
     const missing = this.slots.missing(wanted);
-    const room_ = room.limits.sections - this.#sections.size - this.#asked.audio - this.#asked.video;
-    const numAudios = Math.min(Math.max(0, missing.audio - this.#asked.audio), Math.max(0, room_));
-    const numVideos = Math.min(
-      Math.max(0, missing.video - this.#asked.video),
-      Math.max(0, room_ - numAudios),
-    );
+    const asked = this.#asked.audio + this.#asked.video;
+    const left = Math.max(0, room.limits.sections - this.#sections.size - asked);
+    const numAudios = Math.min(Math.max(0, missing.audio - this.#asked.audio), left);
+    const numVideos = Math.min(Math.max(0, missing.video - this.#asked.video), left - numAudios);
     if (this.#isAsked && numAudios + numVideos === 0) return;
     this.#isAsked = true;
     this.#asked.audio += numAudios;

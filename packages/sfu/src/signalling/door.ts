@@ -116,7 +116,9 @@ export class Door {
     const { rooms, autoCreate } = this.#deps;
     const room = rooms.find(name);
     // In these words: clients fall back to the older path by a 404 that says anything else.
-    if (!room) return autoCreate ? undefined : { status: 404, text: 'requested room does not exist' };
+    if (!room && !autoCreate) return { status: 404, text: 'requested room does not exist' };
+    if (!room)
+      return rooms.isFull ? { status: 429, text: 'there are too many rooms; LiveKit holds more' } : undefined;
     const { maxParticipants, limits, participants } = room;
     const most = Math.min(maxParticipants || limits.participants, limits.participants);
     if (participants.has(identity) || participants.size < most) return undefined;

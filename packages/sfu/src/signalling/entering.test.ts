@@ -80,7 +80,7 @@ describe('the door', () => {
 
   test('[SFR3] a full room is 429, by its own bound or by the server’s; who is in comes again', async () => {
     await world.stop();
-    world = await startTestSfu({ limits: { participants: 2 } });
+    world = await startTestSfu({ limits: { participants: 2, rooms: 1 } });
     const { roomControl } = world.sfu;
     roomControl.createRoom({ name: 'room', metadata: '', emptyTimeoutS: 0, maxParticipants: 1 });
     await world.enter('sara');
@@ -89,6 +89,8 @@ describe('the door', () => {
     roomControl.createRoom({ name: 'room', metadata: '', emptyTimeoutS: 0, maxParticipants: 9 });
     await world.enter('bob');
     expect((await world.refused(testToken('carl'), '/rtc')).text).toContain('LiveKit');
+    const other = await world.refused(testToken('carl', { room: 'other' }), '/rtc');
+    expect(other).toEqual({ status: 429, text: 'there are too many rooms; LiveKit holds more' });
     await (await world.enter('sara')).until('join');
   });
 });
@@ -116,7 +118,12 @@ describe('a join', () => {
     await bob.until('refreshToken');
     expect(bob.messages.slice(0, 2).map(({ message }) => message.case)).toEqual(['join', 'refreshToken']);
     expect(join.serverInfo?.version).toBe('1.13.5');
-    expect(join).toMatchObject({ pingInterval: 5, pingTimeout: 15, subscriberPrimary: false });
+    expect(join).toMatchObject({
+      pingInterval: 5,
+      pingTimeout: 15,
+      subscriberPrimary: false,
+      fastPublish: true,
+    });
     expect(join.enabledPublishCodecs.map(({ mime }) => mime)).toEqual([
       'video/VP8',
       'video/H264',
@@ -131,6 +138,12 @@ describe('a join', () => {
     expect(join.participant?.sid).toMatch(/^PA_/);
     expect(join.otherParticipants).toMatchObject([{ identity: 'sara', tracks: [{ name: 'voice' }] }]);
     expect(join.room?.sid).toMatch(/^RM_/);
+  });
+
+  test('[SFR4] who may send nothing is not asked to offer at once', async () => {
+    const permission = { canPublish: false, canPublishData: false };
+    const client = await world.enter('listener', { permission });
+    expect((await client.until('join')).fastPublish).toBe(false);
   });
 
   test('[SFR5] the others are told at once, and again when the sending connection is there', async () => {

@@ -39,6 +39,8 @@ export function joinResponse(
     pingInterval: PING_INTERVAL_S,
     pingTimeout: PING_TIMEOUT_S,
     enabledPublishCodecs: CODECS,
+    // Who may send offers at once, with data channels: they must be in a connection's first offer (rule SFM33).
+    fastPublish: participant.permission.canPublish || participant.permission.canPublishData,
   });
 }
 

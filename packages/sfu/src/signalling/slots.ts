@@ -50,6 +50,12 @@ export class Slots {
     return slot;
   }
 
+  /** The client does not receive in this section any more. Answers the sid of the track that was sent in it. */
+  remove({ mid, state, track }: Slot): string | undefined {
+    this.#slots.delete(mid);
+    return state === 'bound' ? track?.sid : undefined;
+  }
+
   /** Gives up the slots of tracks that are wanted no more; answers those tracks' sids. */
   release(wanted: ReadonlyMap<string, Track>): string[] {
     const given = this.all().filter(

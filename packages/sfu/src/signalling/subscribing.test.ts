@@ -8,7 +8,7 @@ import {
   VideoQuality,
 } from '@livekit/protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { CAMERA, type TestClient } from './test-client.ts';
+import { CAMERA, declare, type TestClient } from './test-client.ts';
 import { MICROPHONE, ready, SLOTS } from './test-ready.ts';
 import { readTestSdp, testSdp } from './test-sdp.ts';
 import { startTestSfu, type TestSfu } from './test-sfu.ts';
@@ -170,6 +170,24 @@ describe('one connection', () => {
     expect(bob.media.sending.size).toBe(0);
     const after = readTestSdp((await bob.offer(SLOTS, 42)).sdp);
     expect(after['1']).toEqual({ direction: 'sendonly', track: second });
+  });
+
+  test('[SFR23] a track whose section the client takes for itself, or closes, has another', async () => {
+    const [bob, sara] = [await ready(world, 'bob'), await ready(world, 'sara')];
+    const sid = await sara.publish(MICROPHONE);
+    await bob.receives(sid);
+    const own = await declare(bob, 'own');
+    const [data, , video] = SLOTS;
+    const taken = { mid: '1', kind: 'audio', direction: 'sendrecv', trackId: 'own' } as const;
+    const spare = (mid: string) => ({ mid, kind: 'audio', direction: 'recvonly' }) as const;
+    const answer = readTestSdp((await bob.offer([data, taken, video, spare('7')], 60)).sdp);
+    expect(answer['1']).toMatchObject({ direction: 'recvonly' });
+    expect(answer['7']).toEqual({ direction: 'sendonly', track: sid });
+    expect(bob.media.receiving.has(own)).toBe(true);
+    expect(bob.media.sending.get(sid)?.section.mid).toBe('7');
+    const closed = { ...spare('7'), direction: 'inactive' } as const;
+    const next = readTestSdp((await bob.offer([data, taken, video, closed, spare('8')], 61)).sdp);
+    expect([next['7']?.direction, next['8']?.track]).toEqual(['inactive', sid]);
   });
 });
 

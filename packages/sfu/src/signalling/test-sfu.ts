@@ -144,7 +144,8 @@ function refusalOf(url: string): Promise<{ status: number; text: string }> {
   });
 }
 
-function readToken(token: string): JoinGrants {
+/** What a token of `testToken` says. */
+export function readToken(token: string): JoinGrants {
   if (token === 'forged') throw new Error('it is forged');
   const grants = JSON.parse(Buffer.from(token, 'base64url').toString()) as JoinGrants & {
     permission: object;

@@ -1,4 +1,4 @@
-import { cleanup } from 'node-datachannel';
+import { cleanup, IceUdpMuxListener } from 'node-datachannel';
 import { type ListenOptions, PipeTransport } from './pipe-transport.ts';
 import type { Transports } from './transport.ts';
 
@@ -10,10 +10,13 @@ export const DEFAULT_LISTEN_OPTIONS: ListenOptions = {
 };
 
 /**
- * Makes transports of libdatachannel. They live in one JavaScript context of a process only: a worker beside the main
- * thread ends the process.
+ * Makes transports of libdatachannel, and holds their port until it is closed. They live in one JavaScript context of a
+ * process only: a worker beside the main thread ends the process. Throws an Error that names port and address where they
+ * cannot be bound.
  */
 export function createTransports(options: ListenOptions): Transports {
+  // A connection that cannot bind ends the process, so the port must stay ours while nobody is connected, too.
+  const listener = options.port === 0 ? undefined : hold(options);
   /** All that are open: the library closes a connection that nobody names any more. */
   const open = new Set<PipeTransport>();
   return {
@@ -24,8 +27,23 @@ export function createTransports(options: ListenOptions): Transports {
     },
     close() {
       for (const transport of [...open]) transport.close();
+      listener?.stop();
     },
   };
+}
+
+function hold({ port, bindAddress }: ListenOptions): IceUdpMuxListener {
+  try {
+    return new IceUdpMuxListener(port, bindAddress);
+  } catch (cause) {
+    const where = bindAddress === undefined ? '' : ` of ${bindAddress}`;
+    throw new Error(
+      `UDP port ${port}${where} cannot be bound; set one that is free and an address of this machine`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 /** Ends the library's threads, all transports of the process with them; without it the process does not exit. */

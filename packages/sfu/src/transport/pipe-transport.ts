@@ -24,6 +24,12 @@ export interface ListenOptions {
 /** Candidates are of the machine's own addresses, and there at once. In milliseconds. */
 const GATHER_WITHIN = 5_000;
 
+/**
+ * Most packets of one client in one turn of the event loop. So many wait only where this process is behind, by a twentieth
+ * of a second even for who sends as much as they may; the library's queue has no end, and would grow from there.
+ */
+export const MAX_IN_TURN = 256;
+
 /** Payload types of RTCP where both share a port (RFC 5761, section 4). */
 const isRtcp = (packet: Buffer): boolean => {
   const type = packet.readUInt8(1) & 0x7f;
@@ -41,7 +47,12 @@ export class PipeTransport implements Transport {
   #track: Track | undefined;
   #remote: RemoteParameters | undefined;
   #local: Promise<LocalParameters> | undefined;
+  #type: 'offer' | 'answer' | undefined;
   #giveUp: NodeJS.Timeout | undefined;
+  #inTurn = 0;
+  readonly #endTurn = (): void => {
+    this.#inTurn = 0;
+  };
   #isOpen = false;
   #isClosed = false;
 
@@ -81,15 +92,21 @@ export class PipeTransport implements Transport {
       this.#handlers.onOpen();
     });
     track.onMessage((packet) => {
-      if (this.#isClosed || packet.length < 2) return;
+      if (this.#isClosed || packet.length < 2 || !this.#isInTime()) return;
       if (isRtcp(packet)) this.#handlers.onRtcp(packet);
       else this.#handlers.onRtp(packet);
     });
   }
 
+  /** False for packets that waited too long to be worth what sending them on takes. */
+  #isInTime(): boolean {
+    if (this.#inTurn === 0) setImmediate(this.#endTurn);
+    return ++this.#inTurn <= MAX_IN_TURN;
+  }
+
   async accept(remote: RemoteParameters): Promise<LocalParameters> {
     checkRemote(remote);
-    if (this.#isClosed) throw new Error('the transport is closed');
+    this.#mustBe('answer');
     const before = this.#remote;
     if (before && this.#local !== undefined) {
       checkSame(before, remote);
@@ -103,7 +120,7 @@ export class PipeTransport implements Transport {
   }
 
   async offer(): Promise<LocalParameters> {
-    if (this.#isClosed) throw new Error('the transport is closed');
+    this.#mustBe('offer');
     if (this.#local === undefined) {
       const section = new Video('0', 'SendRecv');
       section.addVP8Codec(96);
@@ -121,8 +138,16 @@ export class PipeTransport implements Transport {
     this.#connection.setRemoteDescription(pipeDescription(this.#remote), 'answer');
   }
 
+  /** Each transport offers or answers, from its first description to its last. */
+  #mustBe(type: 'offer' | 'answer'): void {
+    if (this.#isClosed) throw new Error('the transport is closed');
+    if (this.#type !== undefined && this.#type !== type)
+      throw new Error(`the transport began with an ${this.#type}`);
+  }
+
   /** Describes ourselves, and waits for all candidates. */
   #gather(type: 'offer' | 'answer'): Promise<LocalParameters> {
+    this.#type = type;
     this.#giveUp = setTimeout(() => this.close(), this.#options.openWithinMs).unref();
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => reject(new Error('no address to listen on was found')), GATHER_WITHIN);

@@ -36,7 +36,7 @@ export interface Transport {
   /**
    * Answers a client's offer. The same transport answers later offers, and ICE restarts, with the same parameters. Rejects
    * with a TypeError that names the field where a parameter is not what a description may hold, where the fingerprint
-   * changed, or where data channels come later than with the first offer; with an Error where it is closed.
+   * changed, or where data channels come later than with the first offer; with an Error where it is closed, or made an offer.
    */
   accept(remote: RemoteParameters): Promise<LocalParameters>;
   /** Makes an offer (the subscriber's connection of clients with two connections); `answered` follows. */

@@ -1,13 +1,20 @@
+import { createSocket } from 'node:dgram';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { writePli } from '../rtcp/write.ts';
 import { rtpPacket } from '../rtp/test-packets.ts';
 import { createTransports, DEFAULT_LISTEN_OPTIONS, endTransports } from './create-transports.ts';
+import { MAX_IN_TURN } from './pipe-transport.ts';
 import { TestClient } from './test-client.ts';
+import { freeUdpPort } from './test-port.ts';
 import type { LocalParameters, RemoteParameters, Transport, Transports } from './transport.ts';
 
-const PORT = 17_882;
+/** Each test has a port of its own: the library gives one back some time after it was closed. */
+let port = 0;
+beforeEach(async () => {
+  port = await freeUdpPort();
+});
 const made: Transports[] = [];
 const clients: TestClient[] = [];
 afterEach(() => {
@@ -20,7 +27,7 @@ const listening = (options: Partial<typeof DEFAULT_LISTEN_OPTIONS> = {}): Transp
   const transports = createTransports({
     ...DEFAULT_LISTEN_OPTIONS,
     bindAddress: '127.0.0.1',
-    port: PORT,
+    port,
     ...options,
   });
   made.push(transports);
@@ -71,7 +78,7 @@ async function connect(
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-const WAIT = { timeout: 10_000, interval: 5 };
+const WAIT = { timeout: 30_000, interval: 5 };
 
 test('[SFM30] parameters that could bring lines of their own into a description are refused, naming the field', async () => {
   const { transport, reports } = side();
@@ -116,12 +123,30 @@ test('[SFM31] a packet is sent as it is at that moment: its bytes are the caller
   await vi.waitFor(() => expect(one.rtp.map((each) => each.readUInt16BE(2))).toEqual([1, 2]), WAIT);
 });
 
+test('[SFM32] a port that is taken, and an address that is not ours, are refused at the start, and the port is held from then on', async () => {
+  const taken = createSocket('udp4');
+  await new Promise<void>((done) => taken.bind(port, '127.0.0.1', done));
+  expect(() => listening()).toThrow(`UDP port ${port} of 127.0.0.1 cannot be bound`);
+  await new Promise<void>((done) => taken.close(() => done()));
+  expect(() => listening({ bindAddress: '203.0.113.9' })).toThrow(/cannot be bound/);
+  const transports = listening();
+  const to = side(transports);
+  await connect(to);
+  to.transport.close();
+  const late = createSocket('udp4');
+  const code = await new Promise((done) => {
+    late.on('error', (error) => done('code' in error && error.code));
+    late.bind(port, '127.0.0.1', () => done('bound'));
+  });
+  expect(code).toBe('EADDRINUSE');
+});
+
 test('[SFM32] all connections share one port, and clients need tell no addresses of theirs', async () => {
   const transports = listening();
   const sides = [side(transports), side(transports), side(transports)];
   const connected = await Promise.all(sides.map((each) => connect(each)));
   const ports = connected.flatMap(({ local }) => local.candidates.map((line) => line.split(' ')[5]));
-  expect(new Set(ports)).toEqual(new Set([`${PORT}`]));
+  expect(new Set(ports)).toEqual(new Set([`${port}`]));
   for (const [place, { one }] of connected.entries()) one.send(rtpPacket({ ssrc: place + 1 }));
   await vi.waitFor(() => expect(sides.map(({ rtp }) => rtp[0]?.readUInt32BE(8))).toEqual([1, 2, 3]), WAIT);
 });
@@ -130,8 +155,8 @@ test('[SFM32] the address of binding is the one that is told; the advertised one
   const { transport } = side(listening({ advertisedAddress: '192.0.2.7' }));
   const { candidates } = await transport.accept(client().offer());
   expect(candidates).toHaveLength(2);
-  expect(candidates[0]).toBe(`candidate:advertised 1 UDP 2130706431 192.0.2.7 ${PORT} typ host`);
-  expect(candidates[1]).toMatch(new RegExp(`^candidate:1 1 UDP \\d+ 127\\.0\\.0\\.1 ${PORT} typ host$`));
+  expect(candidates[0]).toBe(`candidate:advertised 1 UDP 2130706431 192.0.2.7 ${port} typ host`);
+  expect(candidates[1]).toMatch(new RegExp(`^candidate:1 1 UDP \\d+ 127\\.0\\.0\\.1 ${port} typ host$`));
 });
 
 test('[SFM33] a later offer, with other ICE parameters too, is answered with the same, and the connection goes on', async () => {
@@ -205,6 +230,7 @@ test('[SFM35] our own offer opens media and both channels', async () => {
   const local = await to.transport.offer();
   expect(local.setup).toBe('actpass');
   expect(await to.transport.offer(), 'the same again').toEqual(local);
+  await expect(to.transport.accept(client().offer())).rejects.toThrow('began with an offer');
   to.transport.answered(one.answer(local));
   await vi.waitFor(() => expect([...one.channels.keys()].sort()).toEqual(['_lossy', '_reliable']), WAIT);
   await vi.waitFor(() => expect(to.transport.sendData('_reliable', Buffer.from('a'))).toBe(true), WAIT);
@@ -236,7 +262,7 @@ test('[SFM36] a client that leaves, and one that never comes, are reported as cl
   const { one } = await connect(to);
   one.close();
   await vi.waitFor(() => expect(to.reports).toEqual(['open', 'closed']), WAIT);
-  const alone = side(listening({ openWithinMs: 50 }));
+  const alone = side(listening({ openWithinMs: 50, port: await freeUdpPort() }));
   await alone.transport.accept(client().offer());
   await vi.waitFor(() => expect(alone.reports).toEqual(['closed']), WAIT);
 });
@@ -265,4 +291,17 @@ test('[SFM37] what nobody names is not collected: packets come after the collect
   one.send(rtpPacket({ ssrc: 3 }));
   await vi.waitFor(() => expect(to.rtp).toHaveLength(1), WAIT);
   await vi.waitFor(() => expect(to.transport.sendData('_reliable', Buffer.from('x'))).toBe(true), WAIT);
+});
+
+test('[SFM38] of what waited while the process was held up 256 packets are handed over, and what comes later as ever', async () => {
+  const to = side();
+  const { one } = await connect(to);
+  for (let sequence = 0; sequence < 600; sequence++) one.send(rtpPacket({ sequence }));
+  // Held up for so long that the library has most of them in its queue.
+  for (const until = performance.now() + 500; performance.now() < until; );
+  await vi.waitFor(() => expect(to.rtp.length).toBeGreaterThan(0), WAIT);
+  one.send(rtpPacket({ sequence: 9_999 }));
+  await vi.waitFor(() => expect(to.rtp.at(-1)?.readUInt16BE(2)).toBe(9_999), WAIT);
+  expect(to.rtp.length).toBeGreaterThan(MAX_IN_TURN);
+  expect(to.rtp.length, 'in two turns at most').toBeLessThanOrEqual(2 * MAX_IN_TURN + 1);
 });

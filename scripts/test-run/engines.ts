@@ -1,6 +1,7 @@
 import type { Engine, StartedEngine } from './engine.ts';
 import { livekit } from './livekit.ts';
 import { chromium, firefox, pythonLivekit } from './media-clients.ts';
+import { oneMachine } from './one-machine.ts';
 import { findPostgres, startCluster } from './postgres-cluster.ts';
 import { seedCommands } from './seed-commands.ts';
 import { shellTools } from './shell-tools.ts';
@@ -27,6 +28,7 @@ export const ENGINES: readonly Engine[] = [
   seedCommands,
   shellTools,
   spin,
+  oneMachine,
 ];
 
 /** The engines of one run. */

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { verifyAudit } from './audit-verify.ts';
 import { backup } from './backup.ts';
 import type { Context } from './context.ts';
+import { doctor } from './doctor/doctor.ts';
 import { listen } from './listen.ts';
 import { restore } from './restore.ts';
 import { printToken } from './token.ts';
@@ -17,7 +18,7 @@ const collect = (value: string, before: string[] | undefined): string[] => [...(
 export function createProgram(context: Context): { program: Command; exitCode: () => number } {
   let code = 0;
   const program = new Command('callgate')
-    .description('Tokens, events, audit verification, backup and restore of a Callgate server.')
+    .description('Tokens, events, the doctor, audit verification, backup and restore of a Callgate server.')
     .configureOutput({ writeOut: context.out, writeErr: context.note })
     .exitOverride()
     .showHelpAfterError('(callgate --help tells what there is)')
@@ -41,6 +42,17 @@ export function createProgram(context: Context): { program: Command; exitCode: (
     .option('--url <url>', 'where the server is (default: http://127.0.0.1 and PORT)')
     .option(...DATA_DIR)
     .action((options) => listen(context, options));
+  program
+    .command('doctor')
+    .description(
+      'check what the server needs, and say how to mend it; exit code 1 when something is at fault',
+    )
+    .option('--json', 'print one JSON object')
+    .option('--stopped', 'before a start: the server does not run, its port must be free')
+    .option(...DATA_DIR)
+    .action(async (options) => {
+      code = await doctor(context, options);
+    });
   program
     .command('audit')
     .description('the audit log')
@@ -77,6 +89,7 @@ Examples:
   callgate token --user john --call default:standup --role host
   callgate token --server
   callgate listen --user john --watch default:standup
+  callgate doctor
   callgate audit verify
   callgate backup --out backups/monday
   callgate restore backups/monday

@@ -2,7 +2,7 @@ import { type KeyObject, randomUUID } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Logger } from '../../kernel/logger.ts';
 import { createTurn } from '../../kernel/turn.ts';
-import type { Database } from '../../storage/database.ts';
+import type { Database, Handle } from '../../storage/database.ts';
 import { claimLease, releaseLease } from '../../storage/leases.store.ts';
 import { chainHead, newestRecords, unsealedRecords, writeSeals } from './audit-records.store.ts';
 import { chainHash, GENESIS, sealAll } from './chain.ts';
@@ -129,11 +129,20 @@ export function createSequencer(options: SequencerOptions): Sequencer {
 
 /** Two nodes with different keys, or a lost key file, would make a chain that nobody can verify. */
 async function demandKeyFits(database: Database, chainKey: KeyObject): Promise<void> {
-  const [last, before] = await database.read((snapshot) => newestRecords(snapshot, 2));
-  if (!last) return;
+  const misfit = await database.read((snapshot) => keyMisfit(snapshot, chainKey));
+  if (misfit !== undefined) throw misfit;
+}
+
+/** Undefined when the key fits the end of the chain, or there is none yet; the error with which the server would not start. */
+export async function keyMisfit(
+  handle: Handle,
+  chainKey: KeyObject,
+): Promise<AuditKeyMismatchError | undefined> {
+  const [last, before] = await newestRecords(handle, 2);
+  if (!last) return undefined;
   const previous = last.seq === 1 ? GENESIS : before?.hash;
-  if (previous !== undefined && chainHash(chainKey, previous, last) === last.hash) return;
-  throw new AuditKeyMismatchError(
+  if (previous !== undefined && chainHash(chainKey, previous, last) === last.hash) return undefined;
+  return new AuditKeyMismatchError(
     `The audit key does not fit the end of the audit log (record ${last.seq}). Put back the key that sealed it (audit.key in the data folder, or the configured key); if the key is right, the record was changed: run "callgate audit verify".`,
   );
 }

@@ -11,6 +11,7 @@ import type { PlantedFault } from './fault.ts';
 import { MEDIA_FAULTS } from './media-faults.ts';
 import { MESSAGE_FAULTS } from './message-faults.ts';
 import { type Field, openField } from './plant.ts';
+import { RETURN_FAULTS } from './return-faults.ts';
 import { SERVICE_FAULTS, SERVICE_MEDIA_FAULTS } from './service-faults.ts';
 
 /** The pages whose every rule binds at the media. */
@@ -27,7 +28,7 @@ const UNPLANTED: Readonly<Record<string, string>> = {
 };
 const hasPostgres = serverEngines.some(({ name }) => name === 'postgres');
 const QUICK = [...MESSAGE_FAULTS, ...SERVICE_FAULTS];
-const SLOW = [...DOOR_FAULTS, ...MEDIA_FAULTS, ...SERVICE_MEDIA_FAULTS].filter(
+const SLOW = [...DOOR_FAULTS, ...MEDIA_FAULTS, ...RETURN_FAULTS, ...SERVICE_MEDIA_FAULTS].filter(
   ({ onPostgres }) => hasPostgres || !onPostgres,
 );
 const FAULTS = [...QUICK, ...(LIVEKIT === undefined ? [] : SLOW)];

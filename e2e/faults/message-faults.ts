@@ -69,6 +69,12 @@ export const MESSAGE_FAULTS: readonly PlantedFault[] = [
     seenBy('offer'),
   ),
   fault(
+    'GWM9',
+    'lines without end',
+    at('offer', "if (lines.length > MAX_LINES) return { refusal: 'too many lines' };", ''),
+    seenBy('offer'),
+  ),
+  fault(
     'GWM10',
     'what is not on the list is relayed',
     at('from-client', "return { dropped: message.case ?? 'unknown' };", 'return relay(message);'),
@@ -219,7 +225,7 @@ export const MESSAGE_FAULTS: readonly PlantedFault[] = [
     'GWM27',
     'what was refused in a join request is dialled with',
     at(
-      'from-client',
+      'judge-join',
       'else if (answer.length < MAX_TRACKS) answer.push(verdict.refused);',
       'else judged.addTrackRequests.push(track);',
     ),
@@ -228,13 +234,13 @@ export const MESSAGE_FAULTS: readonly PlantedFault[] = [
   fault(
     'GWM28',
     'a client names its own metadata',
-    at('from-client', "judged.metadata = '';", ''),
+    at('judge-join', "judged.metadata = '';", ''),
     seenBy('join-request'),
   ),
   fault(
     'GWM29',
     'candidates reach the media server before the last look',
-    at('from-client', "sdp.replace(/^a=(?:candidate:|end-of-candidates).*\\r?\\n/gm, '')", 'sdp'),
+    at('judge-join', "sdp.replace(/^a=(?:candidate:|end-of-candidates).*\\r?\\n/gm, '')", 'sdp'),
     seenBy('join-request'),
   ),
   fault(
@@ -266,5 +272,21 @@ export const MESSAGE_FAULTS: readonly PlantedFault[] = [
     'a flood is read as it comes',
     at('pace', 'return left >= 0 ? 0 :', 'return left !== null ? 0 :'),
     seenBy('pace'),
+  ),
+  fault(
+    'GAT14',
+    'who sends much is read as it comes',
+    at('reading-line', 'if (left > 0 || isWaiting) return left > 0;', 'if (left !== null) return true;'),
+    seenBy('reading-line'),
+  ),
+  fault(
+    'GAT14',
+    'addresses do not take turns',
+    at(
+      'reading-line',
+      'waiting.delete(address);\n    if (waiters.length > 0)',
+      'if (waiters.length === 0) waiting.delete(address);\n    else',
+    ),
+    seenBy('reading-line'),
   ),
 ];

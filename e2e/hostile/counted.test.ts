@@ -7,6 +7,8 @@ import type { Joined } from '../media/world.ts';
 import { type HostileStage, openHostileStage } from './hostile-stage.ts';
 import { BROKEN_FRAMES, DROPPED, ENDING, JOIN_REQUESTS } from './malformed.ts';
 
+/** What is counted of long messages, malformed or not. */
+const LONG = 'stood in line';
 /** The largest head that the server may be set to read: what is longer is 431 before the door hears of it. */
 const HEAD_BYTES = 64 * 1024;
 
@@ -41,7 +43,7 @@ describe.skipIf(LIVEKIT === undefined)('what is malformed', () => {
     return until('something is counted', async () => {
       const more = [...(await counts())]
         .map(([what, count]) => [what, count - (before.get(what) ?? 0)] as const)
-        .filter(([, count]) => count !== 0);
+        .filter(([what, count]) => count !== 0 && what !== LONG);
       return more.length > 0 && Object.fromEntries(more);
     });
   };

@@ -53,6 +53,7 @@ const many = <Item>(count: number, item: (at: number) => Item): Item[] =>
 /** The sorts of descriptions that cannot be read, by what the door says of them. */
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'description too long': 'v'.repeat(512 * 1024 + 1),
+  'too many lines': lines('a=\r\n'.repeat(20_001)),
   'line malformed': lines('a=\0'),
   'm-line malformed': lines('m=picture 9 UDP/TLS/RTP/SAVPF 96'),
   'too many m-lines': lines(...many(501, (at) => section('audio', String(at)))),
@@ -214,8 +215,8 @@ export const JOIN_REQUESTS: readonly { cause: string; code: 4 | 17; text: string
     ),
   },
   ...Object.entries(DESCRIPTIONS)
-    // Longer than a join request may be.
-    .filter(([why]) => why !== 'description too long')
+    // Longer than the head of a request may be.
+    .filter(([why]) => why !== 'description too long' && why !== 'too many lines')
     .map(([why, sdp]) => ({
       ...{ code: 17 as const, cause: `join_request: offer: ${why}`, text: offering(sdp) },
     })),

@@ -51,6 +51,8 @@ export interface LiveKitOptions {
   autoCreate?: boolean;
   /** More keys with their secrets, beside the server's own. */
   moreKeys?: Readonly<Record<string, string>>;
+  /** The embedded media server in its place. (Default: as `CALLGATE_TEST_MEDIA` says) */
+  isEmbedded?: boolean;
   /** For development: without keys of ours, it has one of its own. */
   isDevelopment?: boolean;
 }
@@ -62,11 +64,12 @@ const [DEVELOPMENT_KEY, DEVELOPMENT_SECRET] = ['devkey', 'secret'];
 
 /** Starts one; whoever starts it stops it. It ends with this process, where there is setpriv even after SIGKILL. */
 export async function startLiveKit(options: LiveKitOptions = {}): Promise<LiveKitServer> {
+  const port = await freePort();
+  if ((options.isEmbedded ?? IS_EMBEDDED) && options.program === undefined)
+    return embeddedServer(port, options);
   const program = options.program ?? LIVEKIT;
   if (program === undefined) throw new Error('no LiveKit: bash scripts/install/livekit.sh');
   const [apiKey, apiSecret] = options.isDevelopment ? [DEVELOPMENT_KEY, DEVELOPMENT_SECRET] : [KEY, SECRET];
-  const port = await freePort();
-  if (IS_EMBEDDED && options.program === undefined) return embeddedServer(port, options);
   const config = JSON.stringify(await configuration(port, options));
   const url = `ws://127.0.0.1:${port}`;
   const httpUrl = `http://127.0.0.1:${port}`;

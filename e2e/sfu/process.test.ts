@@ -76,14 +76,14 @@ describe('the process of the embedded media server', () => {
     expect((await heard()) - last).toBeLessThan(10);
   });
 
-  test('[SFW28] without a heartbeat for 3 s nobody is heard any more', async () => {
+  test('[SFW28] without a heartbeat for 5 s nobody is heard any more', async () => {
     const { parent, pid, heard } = await startHeard();
     const paused = performance.now();
     parent.kill('SIGSTOP');
     await rising(heard);
     await until('its end', () => isGone(pid), 10_000);
-    expect(performance.now() - paused).toBeLessThan(5_000);
-    expect(performance.now() - paused).toBeGreaterThan(2_300);
+    expect(performance.now() - paused).toBeLessThan(7_000);
+    expect(performance.now() - paused).toBeGreaterThan(4_300);
   });
 
   test('[SFW29] what was in rooms before a new start is gone, and people come in again', async () => {

@@ -121,7 +121,7 @@ describe('the embedded media server', () => {
     expect(took).toBeLessThan(1_000);
   });
 
-  test('[SFW28] without a heartbeat for 3 s it stops forwarding and ends', async () => {
+  test('[SFW28] without a heartbeat for 5 s it stops forwarding and ends', async () => {
     const { parent, pid } = await startParent();
     const paused = performance.now();
     parent.kill('SIGSTOP');
@@ -129,8 +129,8 @@ describe('the embedded media server', () => {
     const forwarded = lastPacketAt - paused;
     parent.kill('SIGKILL');
     // The last beat was up to half a second before; a busy machine looks late.
-    expect(forwarded).toBeGreaterThan(2_300);
-    expect(forwarded).toBeLessThan(4_500);
+    expect(forwarded).toBeGreaterThan(4_300);
+    expect(forwarded).toBeLessThan(6_500);
     expect(lastPacketAt).toBeLessThan(performance.now() - 100);
   });
 

@@ -72,6 +72,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const server = new WebSocketServer({
     ...{ noServer: true, clientTracking: false, perMessageDeflate: false },
     maxPayload: MOST_MESSAGE,
+    // Of one client's messages that came together one at a time: others have their turn between them.
+    allowSynchronousEvents: false,
   });
   const counts = new Map<string, number>();
   const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
@@ -115,7 +117,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
             return refuse(socket, shutOut(place.refusedFor));
           }
           server.handleUpgrade(message, socket, head, (client) => {
-            if (entered) return relays.open(client, entered, place);
+            if (entered) return relays.open(client, socket, entered, place);
             place.leave();
             sendAway(client);
           });

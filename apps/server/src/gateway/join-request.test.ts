@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { testCounts, testSeed } from '../../../../scripts/test-counts.ts';
 import { openConnection } from './connection.ts';
-import { judgeJoinRequest } from './from-client.ts';
 import {
   dialQuery,
   MAX_COMPRESSED_BYTES,
@@ -12,6 +11,7 @@ import {
   readJoinQuery,
   readJoinRequest,
 } from './join-request.ts';
+import { judgeJoinRequest } from './judge-join.ts';
 import { AUDIO, addTrack, CAMERA, cases, MICROPHONE, offer, sending, VIDEO, view } from './test-messages.ts';
 
 const query = (bytes: Uint8Array, compression = 0): URLSearchParams => {

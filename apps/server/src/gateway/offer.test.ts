@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { testCounts, testSeed } from '../../../../scripts/test-counts.ts';
-import { MAX_SDP, MAX_SECTIONS, readSdp } from './offer.ts';
+import { MAX_LINES, MAX_SDP, MAX_SECTIONS, readSdp } from './offer.ts';
 import { receiving, sdp, sending } from './test-messages.ts';
 
 const refusal = (text: string): string | undefined => {
@@ -71,6 +71,8 @@ describe("a client's description", () => {
     const ids = Array.from({ length: 9 }, (_, n) => `a=msid:s t${n}`).join('\n');
     expect(refusal(`${M}\na=mid:0\na=sendonly\n${ids}\n`)).toMatch(/too many tracks/);
     expect(refusal(' '.repeat(MAX_SDP + 1))).toMatch(/too long/);
+    expect(refusal('a=\r\n'.repeat(MAX_LINES))).toMatch(/too many lines/);
+    expect(refusal('a=\r\n'.repeat(MAX_LINES - 1))).toBeUndefined();
     const started = process.cpuUsage();
     for (const line of [
       'a=msid:',

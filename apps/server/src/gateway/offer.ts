@@ -2,6 +2,8 @@ import { TrackType } from '@livekit/protocol';
 
 /** Longest description in characters: Chromium writes up to 5 KB for a video section, and a message has 512 KB. */
 export const MAX_SDP = 512 * 1024;
+/** Most lines, empty ones among them: those of browsers are 35 characters long on average. A short line takes as long as a long one. */
+export const MAX_LINES = 20_000;
 /** Most sections: in a call of 100 people everybody's two tracks have one each, and browsers never remove any. */
 export const MAX_SECTIONS = 500;
 /** Most different tracks that one section names; browsers name one, once for each stream that it is in. */
@@ -61,7 +63,9 @@ const LINE = /^[a-z]=[ -~]*$/;
 export function readSdp(sdp: string): ReadSdp {
   if (sdp.length > MAX_SDP) return { refusal: 'description too long' };
   const sections: OpenSection[] = [];
-  for (const line of sdp.split(/\r?\n/)) {
+  const lines = sdp.split(/\r?\n/, MAX_LINES + 1);
+  if (lines.length > MAX_LINES) return { refusal: 'too many lines' };
+  for (const line of lines) {
     if (line === '') continue;
     if (!LINE.test(line)) return { refusal: 'line malformed' };
     const refusal = line.startsWith('m=') ? open(sections, line) : readLine(sections.at(-1), line);

@@ -3,6 +3,8 @@ import type { Crowd } from './crowd.ts';
 
 /** A place at the door, from the first look at a token to the end of its connection. */
 export interface Place {
+  /** Where the client is. */
+  readonly address: string;
   /** Set once an act has shut the session out while its client was on the way in. */
   readonly refusedFor: string | undefined;
   /** From now on the relay answers for the session. */
@@ -33,6 +35,7 @@ export function takePlace(
   };
   doors.add(waiting);
   return {
+    address,
     get refusedFor() {
       return refusedFor;
     },

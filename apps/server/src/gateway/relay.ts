@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { SessionId } from '@callgate/contract';
 import type { SignalResponse } from '@livekit/protocol';
 import type { WebSocket } from 'ws';
@@ -9,6 +10,7 @@ import { imposeMutes } from './impose-mutes.ts';
 import { leaveMessage } from './leave.ts';
 import { kindOfSource, type MediaKind, type MediaView, NOTHING_ALLOWED } from './media-view.ts';
 import { createPace } from './pace.ts';
+import type { Reading } from './reading-line.ts';
 import { encodeRequest, encodeResponse } from './signal-codec.ts';
 import { judgeResponse } from './to-client.ts';
 import { type Closing, muteOrder, type ServerVerdict } from './verdict.ts';
@@ -44,6 +46,10 @@ export interface RelayDeps {
   freshToken(): string;
   /** Counts what was dropped or refused, by a name of a fixed set. */
   count(what: string): void;
+  /** What the client's bytes come by, before anything is made of them. */
+  source: Readable;
+  /** Stands in line for a client that sends much. */
+  queue(go: () => void): Reading;
   /** Removes the participant from the media server; the session stays. */
   drop(): Promise<void>;
   /** Once, when nothing more is relayed. */
@@ -61,7 +67,9 @@ export class Relay implements DoorConnection {
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
   readonly #pace = createPace();
+  readonly #reading: Reading;
   #isSlowed = false;
+  #isInLine = false;
   #isReminding = false;
   #view: MediaView;
   #over = false;
@@ -73,6 +81,10 @@ export class Relay implements DoorConnection {
     this.#upstream = upstream;
     this.#view = view;
     this.#deps = deps;
+    this.#reading = deps.queue(() => {
+      this.#isInLine = false;
+      this.#readOn();
+    });
   }
 
   /** The socket closes by itself after it; the client may come back. */
@@ -86,6 +98,7 @@ export class Relay implements DoorConnection {
     this.#client.on('error', (error) => this.#broken(error));
     this.#client.on('message', (bytes, isBinary) => this.#received(bytes as Buffer, isBinary));
     this.#client.once('close', () => this.#end());
+    this.#deps.source.on('data', ({ length }: Buffer) => this.#arrived(length));
     this.#answered(first);
     for (const message of also) this.#send(message);
     takeOver(
@@ -144,6 +157,14 @@ export class Relay implements DoorConnection {
     });
   }
 
+  /** Bytes of a message that may be long: whoever sends much is read in turns, before the message is whole. */
+  #arrived(bytes: number): void {
+    if (this.#over || this.#reading.take(bytes)) return;
+    if (!this.#isInLine) this.#deps.count('stood in line');
+    this.#isInLine = true;
+    this.#client.pause();
+  }
+
   /** What a client sends faster than it may waits in its own socket: nobody else waits for it. */
   #slowDown(pauseMs: number): void {
     if (this.#waiting >= MOST_WAITING || pauseMs > 0) this.#client.pause();
@@ -157,7 +178,8 @@ export class Relay implements DoorConnection {
   }
 
   #readOn(): void {
-    if (!this.#isSlowed && this.#waiting < MOST_WAITING / 2) this.#client.resume();
+    const isHeldUp = this.#isSlowed || this.#isInLine || this.#waiting >= MOST_WAITING / 2;
+    if (!isHeldUp) this.#client.resume();
   }
 
   async #judge(received: ReceivedRequest): Promise<void> {
@@ -271,6 +293,7 @@ export class Relay implements DoorConnection {
   #end(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#reading.leave();
     this.#upstream.removeAllListeners('message');
     this.#upstream.close(1000);
     setTimeout(() => this.#upstream.terminate(), CLOSE_MS).unref();

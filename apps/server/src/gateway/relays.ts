@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Door } from '../features/calls/index.ts';
 import type { JoinClaims, JoinTokens, MediaPlane, MediaSession, OpenDoors } from '../features/media/index.ts';
@@ -7,6 +8,7 @@ import type { Connection } from './connection.ts';
 import type { Entered } from './entering.ts';
 import type { MediaKind, MediaView } from './media-view.ts';
 import type { Place } from './place.ts';
+import { createReadingLine } from './reading-line.ts';
 import { type ClosedHow, Relay } from './relay.ts';
 
 /** How long a participant whose client is gone is known, in milliseconds; media servers give up sooner. */
@@ -30,12 +32,13 @@ export interface Relays {
   readonly participants: Map<string, Connection>;
   readonly size: number;
   /** Step (e). */
-  open(client: WebSocket, entered: Entered, place: Place): void;
+  open(client: WebSocket, source: Readable, entered: Entered, place: Place): void;
 }
 
 export function createRelays(deps: RelaysDeps): Relays {
   const { clock, logger, door, doors, media, joinTokens, count } = deps;
   const participants = new Map<string, Connection>();
+  const line = createReadingLine();
   /** The participants that a client is connected as, each with its relay. */
   const inUse = new Map<Connection, Relay>();
 
@@ -66,13 +69,15 @@ export function createRelays(deps: RelaysDeps): Relays {
     get size() {
       return inUse.size;
     },
-    open(client, { claims, dialled, knocked, participant, view, also }, place) {
+    open(client, source, { claims, dialled, knocked, participant, view, also }, place) {
       const { sessionId } = claims;
       const older = [...inUse.values()].filter((relay) => relay.sessionId === sessionId);
       const relay: Relay = new Relay(client, dialled.socket, view, {
         sessionId,
         participant,
         count,
+        source,
+        queue: (go) => line.join(place.address, go),
         readView: () => deps.readView(sessionId),
         unmute: (kind) => deps.unmute(sessionId, kind),
         freshToken: () => joinTokens.sign(claims, clock.now()).token,

@@ -38,7 +38,7 @@ const LOOK_EVERY_MS = 250;
 
 /**
  * The life of the media server's process: it reads its settings from the control pipe, serves, says where, and ends
- * when it is told to, when the pipe closes, or when no beat came for 3 s: whoever cannot be told to stop must not go on.
+ * when it is told to, when the pipe closes, or when no beat came for 5 s: whoever cannot be told to stop must not go on.
  */
 export function runChild({ pipe, clock, compose, exit }: ChildParts): void {
   const say = (message: FromChild): void => {

@@ -5,9 +5,12 @@
 export const CONTROL_FD = 3;
 /** Longest line in characters. */
 export const MAX_LINE = 256 * 1024;
-/** How often the parent says that it is there, and after how long without it the child ends, in milliseconds. */
+/**
+ * How often the parent says that it is there, and after how long without it the child ends, in milliseconds. A server that starts on a
+ * busy machine was seen to say nothing for 3 s. One that says nothing answers no act either, so none can be applied meanwhile.
+ */
 export const BEAT_EVERY_MS = 500;
-export const BEAT_LOST_MS = 3_000;
+export const BEAT_LOST_MS = 5_000;
 
 /** What the media server is started with. */
 export interface SfuSettings {

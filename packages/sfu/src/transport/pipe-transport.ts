@@ -24,6 +24,12 @@ export interface ListenOptions {
 /** Candidates are of the machine's own addresses, and there at once. In milliseconds. */
 const GATHER_WITHIN = 5_000;
 
+/**
+ * Most packets of one client in one turn of the event loop. So many wait only where this process is behind, by a twentieth
+ * of a second even for who sends as much as they may; the library's queue has no end, and would grow from there.
+ */
+export const MAX_IN_TURN = 256;
+
 /** Payload types of RTCP where both share a port (RFC 5761, section 4). */
 const isRtcp = (packet: Buffer): boolean => {
   const type = packet.readUInt8(1) & 0x7f;
@@ -43,6 +49,10 @@ export class PipeTransport implements Transport {
   #local: Promise<LocalParameters> | undefined;
   #type: 'offer' | 'answer' | undefined;
   #giveUp: NodeJS.Timeout | undefined;
+  #inTurn = 0;
+  readonly #endTurn = (): void => {
+    this.#inTurn = 0;
+  };
   #isOpen = false;
   #isClosed = false;
 
@@ -82,10 +92,16 @@ export class PipeTransport implements Transport {
       this.#handlers.onOpen();
     });
     track.onMessage((packet) => {
-      if (this.#isClosed || packet.length < 2) return;
+      if (this.#isClosed || packet.length < 2 || !this.#isInTime()) return;
       if (isRtcp(packet)) this.#handlers.onRtcp(packet);
       else this.#handlers.onRtp(packet);
     });
+  }
+
+  /** False for packets that waited too long to be worth what sending them on takes. */
+  #isInTime(): boolean {
+    if (this.#inTurn === 0) setImmediate(this.#endTurn);
+    return ++this.#inTurn <= MAX_IN_TURN;
   }
 
   async accept(remote: RemoteParameters): Promise<LocalParameters> {

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { writePli } from '../rtcp/write.ts';
 import { rtpPacket } from '../rtp/test-packets.ts';
 import { createTransports, DEFAULT_LISTEN_OPTIONS, endTransports } from './create-transports.ts';
+import { MAX_IN_TURN } from './pipe-transport.ts';
 import { TestClient } from './test-client.ts';
 import { freeUdpPort } from './test-port.ts';
 import type { LocalParameters, RemoteParameters, Transport, Transports } from './transport.ts';
@@ -290,4 +291,17 @@ test('[SFM37] what nobody names is not collected: packets come after the collect
   one.send(rtpPacket({ ssrc: 3 }));
   await vi.waitFor(() => expect(to.rtp).toHaveLength(1), WAIT);
   await vi.waitFor(() => expect(to.transport.sendData('_reliable', Buffer.from('x'))).toBe(true), WAIT);
+});
+
+test('[SFM38] of what waited while the process was held up 256 packets are handed over, and what comes later as ever', async () => {
+  const to = side();
+  const { one } = await connect(to);
+  for (let sequence = 0; sequence < 600; sequence++) one.send(rtpPacket({ sequence }));
+  // Held up for so long that the library has most of them in its queue.
+  for (const until = performance.now() + 500; performance.now() < until; );
+  await vi.waitFor(() => expect(to.rtp.length).toBeGreaterThan(0), WAIT);
+  one.send(rtpPacket({ sequence: 9_999 }));
+  await vi.waitFor(() => expect(to.rtp.at(-1)?.readUInt16BE(2)).toBe(9_999), WAIT);
+  expect(to.rtp.length).toBeGreaterThan(MAX_IN_TURN);
+  expect(to.rtp.length, 'in two turns at most').toBeLessThanOrEqual(2 * MAX_IN_TURN + 1);
 });

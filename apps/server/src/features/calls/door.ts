@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CallCid, SessionId } from '@callgate/contract';
 import type { Clock } from '../../kernel/clock.ts';
-import { type ApiError, notAllowed } from '../../kernel/errors.ts';
+import type { ApiError } from '../../kernel/errors.ts';
 import type { Database, Handle, Tx } from '../../storage/database.ts';
 import {
   type Enforcement,
@@ -31,6 +31,7 @@ import {
 import { type PolicyReader, refusal } from '../policy/index.ts';
 import { rememberAddress } from '../users/index.ts';
 import { activate, policyOfSession } from './admit-session.ts';
+import { lostTurn, overError, replacedError } from './door-errors.ts';
 import { activateService } from './service-participants.ts';
 import { demandService, endDialled, foundService, issueService } from './services-at-the-door.ts';
 import { sessionEndings } from './session-endings.ts';
@@ -246,12 +247,6 @@ async function settleIn(
   return { row: placed };
 }
 
-/** Why a connection may not go on: its session is over, or another connection has come. */
-function lostTurn(row: MediaSessionRow | undefined, turn: string): ApiError | undefined {
-  if (row?.state !== 'pending' && row?.state !== 'active') return overError(row);
-  return row.participant_sid === turn ? undefined : replacedError();
-}
-
 /** The session as it is under the call's lock, which those take who count its people. */
 async function heldSession(tx: Tx, id: SessionId): Promise<MediaSessionRow | undefined> {
   const row = await findSession(tx, id);
@@ -287,19 +282,4 @@ async function setAside(tx: Tx, { clock }: DoorDeps, { id, participantSid, reaso
   }
   if (!(await setSessionAside(tx, id, now))) return;
   await appendEvents(tx, await sessionEndings.onSessionEnded(tx, row, reason, now), now);
-}
-
-/** Another connection of the session came after this one: it has the turn now. */
-function replacedError(): ApiError {
-  const error = notAllowed('another connection has taken the place of this one');
-  error.details.push({ reason: 'replaced' });
-  return error;
-}
-
-/** 403/17 for a session that is over: with the reason of policy that ended it, where one did. */
-function overError(row: MediaSessionRow | undefined): ApiError {
-  const reason = row?.end_reason ?? 'unknown_session';
-  const error = notAllowed('this session is over; join again');
-  error.details.push({ reason });
-  return error;
 }

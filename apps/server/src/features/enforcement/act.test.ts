@@ -2,7 +2,7 @@ import type { UserId } from '@callgate/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiError } from '../../kernel/errors.ts';
 import { testEngines } from '../../storage/test-databases.ts';
-import { actorOf, demandCapability, demandServer, requireActor } from './act.ts';
+import { actorOf, demandCapability, demandServer, requireActor } from './actor.ts';
 import { type ActsWorld, block, CID, createActsWorld, id, request, START } from './test-acts.ts';
 
 const refused = async (work: Promise<unknown>): Promise<string> => {

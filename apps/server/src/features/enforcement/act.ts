@@ -1,45 +1,17 @@
-import type { CallCid, Capability, JobId, TaskId, UserId } from '@callgate/contract';
+import type { CallCid, JobId } from '@callgate/contract';
 import type { Clock } from '../../kernel/clock.ts';
-import { ApiError, inputError, notAllowed, notFound } from '../../kernel/errors.ts';
+import { inputError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/id.ts';
-import type { Database, Handle, Tx } from '../../storage/database.ts';
+import type { Database, Tx } from '../../storage/database.ts';
 import { type AuditActor, type AuditDraft, appendRecords, toRecord } from '../audit/index.ts';
 import { appendEvents, type EventDraft } from '../events/index.ts';
 import type { SessionSelector } from '../media/index.ts';
-import {
-  askedBy,
-  type Caller,
-  callerScope,
-  callerUserId,
-  type LoadedPolicy,
-  type PolicyReader,
-  type RankedActor,
-  refusal,
-  SERVER,
-} from '../policy/index.ts';
+import { askedBy, type Caller, type LoadedPolicy, type PolicyReader, SERVER } from '../policy/index.ts';
 import { type Timer, takeTimer } from '../timers/index.ts';
+import { type ActReply, type ActRequest, actorOfRequest, keyScope } from './act-request.ts';
 import type { Enforcement, KnownResult } from './enforce.ts';
 import { taskOf } from './fan-out.ts';
 import { findReply, rememberReply } from './idempotency.store.ts';
-import type { EnforcementResult } from './jobs.store.ts';
-
-/** A write request as the transport hands it over. */
-export interface ActRequest {
-  caller: Caller;
-  requestId: string;
-  /** Null for server tokens: their address never counts (api.md 0.8). */
-  address: string | null;
-  /** `Idempotency-Key` with a hash of method, path and body; absent without the header. */
-  idempotency?: { key: string; requestHash: string };
-}
-
-/** What an act answers: the documented body, and what held at the media server when it was sent. */
-export interface ActReply<Body> {
-  /** 201 when the act created something, otherwise 200. */
-  status: number;
-  body: Body;
-  enforcement?: EnforcementResult & { job_id: JobId; task_id?: TaskId };
-}
 
 /** An act in the making: what a verb reads and states inside its transaction. */
 export interface Act {
@@ -180,13 +152,6 @@ export function createActs(deps: {
   };
 }
 
-const actorOfRequest = ({ caller, requestId, address }: ActRequest): AuditActor => ({
-  kind: caller.kind === 'server' ? 'server' : 'user',
-  id: callerUserId(caller) ?? null,
-  address,
-  requestId,
-});
-
 /** The request id does not tell the key, which may be a person's id: request ids are not erased from the audit log. */
 const actorOfTimer = ({ kind }: Timer, now: number): AuditActor => ({
   kind: 'system',
@@ -306,39 +271,4 @@ async function replayOf<Body>(
   if (jobId === null) return replay;
   const known = (await enforcement.resultsOf(tx, [jobId])).get(jobId);
   return known ? { ...replay, known } : replay;
-}
-
-/** Whose idempotency keys these are. Anonymous callers have no name: their address keeps them apart. */
-const keyScope = ({ caller, address }: ActRequest): string =>
-  caller.kind === 'anonymous' ? `anonymous:${address ?? ''}` : callerScope(caller);
-
-/** Who acts, as rank sees them: with the caller's policy in the call, or the server. Nobody else is exempt. */
-export function actorOf(caller: Caller, policy: LoadedPolicy | undefined): RankedActor {
-  if (caller.kind === 'server') return { kind: 'server' };
-  if (!policy) throw new Error('a caller without a server token was not asked for their policy');
-  return { kind: 'user', id: callerUserId(caller) ?? null, rank: policy.rank };
-}
-
-/**
- * 403/17 unless the caller holds one of the capabilities in the call; somebody who may not even read the call is
- * told that reason instead.
- */
-export function demandCapability(policy: LoadedPolicy | undefined, ...anyOf: Capability[]): void {
-  if (!policy || anyOf.some((capability) => policy.capabilities.has(capability))) return;
-  if (policy.readRefusal !== null && policy.readRefusal !== 'no_capability')
-    throw refusal(policy.readRefusal);
-  if (policy.createRefusal !== null) throw refusal(policy.createRefusal);
-  throw notAllowed(`this needs the capability ${anyOf.join(' or ')}`);
-}
-
-/** 403/17 unless the request came with a server token. */
-export function demandServer(caller: Caller): void {
-  if (caller.kind !== 'server') throw notAllowed('this needs a server token');
-}
-
-/** The existing person that a server token acts for: 404/16 when missing or deleted, 403/17 when deactivated. */
-export async function requireActor(handle: Handle, policy: PolicyReader, id: UserId): Promise<void> {
-  const user = await policy.sources.user(handle, id);
-  if (!user || user.deleted) throw notFound('user', id);
-  if (user.deactivated) throw new ApiError('not_allowed', `user "${id}" is deactivated and cannot act`);
 }

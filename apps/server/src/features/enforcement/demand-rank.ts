@@ -1,7 +1,8 @@
 import type { CallCid, UserId } from '@callgate/contract';
 import { selectSessions } from '../media/index.ts';
 import { demandOutranks, highestRank, type LoadedPolicy } from '../policy/index.ts';
-import { type Act, actorOf } from './act.ts';
+import type { Act } from './act.ts';
+import { actorOf } from './actor.ts';
 
 /**
  * A person's rank in a call as it protects them from others: the highest among the roles that they have there and

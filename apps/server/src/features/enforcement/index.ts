@@ -1,4 +1,6 @@
 export * from './act.ts';
+export type { ActReply, ActRequest } from './act-request.ts';
+export * from './actor.ts';
 export type { ApplyPolicy, PolicyApplied } from './apply-policy.ts';
 export { demandOutranksInCall, rankOfTarget } from './demand-rank.ts';
 export { createEnforcement, type Enforcement } from './enforce.ts';

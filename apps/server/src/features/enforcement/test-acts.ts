@@ -28,7 +28,8 @@ import {
   SERVER,
   type UserFacts,
 } from '../policy/index.ts';
-import { type Act, type ActRequest, createActs } from './act.ts';
+import { type Act, createActs } from './act.ts';
+import type { ActRequest } from './act-request.ts';
 import { createEnforcement, type Enforcement } from './enforce.ts';
 import type { FanOuts, Reached } from './fan-out.ts';
 import type { EnforcementResult } from './jobs.store.ts';

@@ -5,3 +5,4 @@ export * from './open-doors.ts';
 export * from './service-tokens.ts';
 export * from './services.store.ts';
 export * from './session-selection.store.ts';
+export * from './session-states.store.ts';

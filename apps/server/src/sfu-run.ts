@@ -66,6 +66,7 @@ export async function launchSfu({ entry, settings, logger, silenceMs }: SfuRunOp
       throw error;
     },
   );
+  beating.watch();
   return {
     ...{ url, bootId, pid: child.pid, ended },
     async stop() {
@@ -109,12 +110,12 @@ function listening(
   });
 }
 
-/** Beats, and listens for their answers. */
+/** Beats, and once it is to watch listens for their answers: a start has a bound of its own. */
 function keepAlive(
   beat: () => void,
   { silenceMs, onSilence }: { silenceMs: number; onSilence(): void },
-): { heard(): void; stop(): void } {
-  let heardAt = monotonicMs();
+): { watch(): void; heard(): void; stop(): void } {
+  let heardAt = Number.POSITIVE_INFINITY;
   const timer = setInterval(() => {
     // Answers may have come while this process was busy; they are read before the second look.
     const isSilent = (): boolean => monotonicMs() - heardAt > silenceMs;
@@ -122,8 +123,11 @@ function keepAlive(
     beat();
   }, BEAT_EVERY_MS);
   return {
-    heard() {
+    watch() {
       heardAt = monotonicMs();
+    },
+    heard() {
+      if (heardAt < Number.POSITIVE_INFINITY) heardAt = monotonicMs();
     },
     stop: () => clearInterval(timer),
   };

@@ -65,9 +65,18 @@ async function serve(
   const banner = credentials.isNew ? firstBanner : laterBanner;
   const wantsLinks = wantsStartLinks(config) && isPlayPageBuilt();
   const isTerminal = process.stdout.isTTY === true;
-  const links = wantsLinks ? `\n${await startLinks(app.services, { port, isTerminal })}\n` : '';
-  process.stdout.write(`${banner(config, port, credentials.apiKey)}\n${links}`);
+  const links = wantsLinks ? await startLinks(app.services, { port, isTerminal }).catch(noLinks(logger)) : '';
+  const told = links === '' ? '' : `\n${links}\n`;
+  process.stdout.write(`${banner(config, port, credentials.apiKey)}\n${told}`);
 }
+
+/** Links are a welcome, not a condition: without them the server runs as ever. */
+const noLinks =
+  (logger: Logger) =>
+  (err: unknown): string => {
+    logger.error({ err }, 'the links of the start could not be made');
+    return '';
+  };
 
 /** Stops once, on the first signal; a second one ends the process at once. */
 function stopOnSignals(stopApp: () => Promise<void>, database: Database, logger: Logger): void {

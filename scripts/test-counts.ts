@@ -70,7 +70,7 @@ export const TEST_COUNTS: Readonly<Record<CountsName, TestCounts>> = {
     hostileFrames: 2_000,
     hostileKnocks: 200,
     returns: 300,
-    plantedFaults: 6,
+    plantedFaults: 4,
     doorModelSize: 1,
     properties: 200,
   },

@@ -10,7 +10,7 @@ import {
   UpdateParticipantMetadata,
 } from '@livekit/protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { CAMERA, type TestClient } from '../signalling/test-client.ts';
+import { CAMERA, eventually, type TestClient } from '../signalling/test-client.ts';
 import { MICROPHONE, ready } from '../signalling/test-ready.ts';
 import { EVERYTHING, startTestSfu, type TestSfu } from '../signalling/test-sfu.ts';
 import { NotFound, type RoomControl, RoomRefusal } from './room-control.ts';
@@ -93,7 +93,7 @@ describe('rooms', () => {
       ...{ reason: DisconnectReason.PARTICIPANT_REMOVED, action: LeaveRequest_Action.DISCONNECT },
     });
     const reason = { state: ParticipantInfo_State.DISCONNECTED, disconnectReason: 4 };
-    await vi.waitFor(() => expect(updates(bob).at(-1)).toMatchObject({ identity: 'sara', ...reason }));
+    await eventually(() => expect(updates(bob).at(-1)).toMatchObject({ identity: 'sara', ...reason }));
     expect(code(() => control.removeParticipant('room', 'sara'))).toBe('not_found');
     expect(await sara.closed).toBe(1000);
   });
@@ -131,7 +131,7 @@ describe('participants', () => {
     expect([...bob.media.sending.keys()]).toEqual([face]);
     expect(held.tracks.map(({ sid }) => sid)).toEqual([face]);
     expect((await sara.until('trackUnpublished')).trackSid).toBe(voice);
-    await vi.waitFor(() => expect(updates(bob).at(-1)?.tracks).toHaveLength(1));
+    await eventually(() => expect(updates(bob).at(-1)?.tracks).toHaveLength(1));
     sara.send({ case: 'addTrack', value: { ...MICROPHONE, cid: 'again' } as never });
     await sara.until('requestResponse', ({ reason }) => reason === RequestResponse_Reason.NOT_ALLOWED);
   });
@@ -232,7 +232,7 @@ describe('participants', () => {
     const sara = await ready(world, 'sara');
     expect(sara.all('refreshToken')).toHaveLength(1);
     permit({ canSubscribe: true });
-    await vi.waitFor(() => expect(sara.all('refreshToken')).toHaveLength(2));
+    await eventually(() => expect(sara.all('refreshToken')).toHaveLength(2));
     expect(sara.all('refreshToken').at(-1)).toBe('fresh sara {"canSubscribe":true}');
   });
 

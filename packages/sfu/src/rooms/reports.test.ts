@@ -1,5 +1,6 @@
 import { DisconnectReason, ParticipantPermission } from '@livekit/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { eventually } from '../signalling/test-client.ts';
 import { MICROPHONE, ready, SLOTS } from '../signalling/test-ready.ts';
 import { EVERYTHING, startTestSfu, type TestSfu } from '../signalling/test-sfu.ts';
 
@@ -49,7 +50,7 @@ test('[SFR40] who never was connected is reported as aborted alone', async () =>
   const ghost = await world.enter('ghost');
   await ghost.until('join');
   ghost.drop();
-  await vi.waitFor(() => expect(names()).toEqual(['room_started', 'participant_connection_aborted']));
+  await eventually(() => expect(names()).toEqual(['room_started', 'participant_connection_aborted']));
 });
 
 test('[SFR41] a room ends after its empty time, or after its departure time', async () => {

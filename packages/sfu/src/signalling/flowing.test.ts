@@ -10,6 +10,7 @@ import {
 } from '@livekit/protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { TestClient } from './test-client.ts';
+import { eventually } from './test-client.ts';
 import { MICROPHONE, ready, SLOTS } from './test-ready.ts';
 import { startTestSfu, type TestSfu } from './test-sfu.ts';
 
@@ -90,7 +91,7 @@ describe('a lost connection', () => {
     await sara.closed;
     const guest = await world.enter('guest');
     guest.drop();
-    await vi.waitFor(() => {
+    await eventually(() => {
       const list = world.sfu.roomControl.listParticipants('room').map(({ identity }) => identity);
       expect(list).toEqual(['bob', 'sara']);
     });

@@ -8,7 +8,7 @@ import {
   VideoQuality,
 } from '@livekit/protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { CAMERA, declare, type TestClient } from './test-client.ts';
+import { CAMERA, declare, eventually, type TestClient } from './test-client.ts';
 import { MICROPHONE, ready, SLOTS } from './test-ready.ts';
 import { readTestSdp, testSdp } from './test-sdp.ts';
 import { startTestSfu, type TestSfu } from './test-sfu.ts';
@@ -162,7 +162,7 @@ describe('one connection', () => {
     await bob.receives(first);
     const before = bob.all('mediaSectionsRequirement').length;
     await sara.offer(SLOTS, 40);
-    await vi.waitFor(() => expect(bob.all('mediaSectionsRequirement')).toHaveLength(before + 1));
+    await eventually(() => expect(bob.all('mediaSectionsRequirement')).toHaveLength(before + 1));
     expect(bob.all('mediaSectionsRequirement').at(-1)).toMatchObject({ numAudios: 0, numVideos: 0 });
     const second = await sara.publish({ ...MICROPHONE, cid: 'second' });
     const between = readTestSdp((await bob.offer(SLOTS, 41)).sdp);

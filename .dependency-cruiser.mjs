@@ -147,6 +147,19 @@ export default {
       { path: '^apps/play/', pathNot: '^apps/play/fresh\\.mjs$' },
     ),
     rule(
+      'the-media-server-stands-alone',
+      'The media server inside speaks an open protocol and decides nothing: what it took from the server would not be there ' +
+        'where LiveKit stands in its place.',
+      { path: '^packages/sfu/' },
+      { path: '^(apps|packages|scripts|bench|e2e)/', pathNot: '^packages/sfu/' },
+    ),
+    rule(
+      'the-server-talks-to-the-media-server',
+      'It is a process of its own: the server starts it, and shares the words of their pipe, nothing that forwards.',
+      { path: SERVER },
+      { path: '^packages/sfu/', pathNot: '^packages/sfu/src/process/' },
+    ),
+    rule(
       'nothing-imports-the-command-line',
       'The command line stands above the server.',
       { path: PRODUCTION, pathNot: ['^apps/cli/'] },

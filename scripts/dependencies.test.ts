@@ -46,6 +46,13 @@ const PLANTED: Record<string, { from: string; to: string; packages?: string[] }>
   'ws-stands-on-features': { from: 'apps/server/src/ws/a.ts', to: '../gateway/b.ts' },
   'app-is-composed-by-main': { from: 'apps/server/src/http/a.ts', to: '../app.ts' },
   'nothing-imports-main': { from: 'apps/server/src/app.ts', to: './main.ts' },
+  'the-call-page-is-a-client': { from: 'apps/play/src/a.ts', to: '../../server/src/kernel/b.ts' },
+  'the-server-builds-the-call-page-only': { from: 'apps/server/src/http/a.ts', to: '../../../play/src/b.ts' },
+  'the-media-server-stands-alone': { from: 'packages/sfu/src/media/a.ts', to: '../../../contract/src/b.ts' },
+  'the-server-talks-to-the-media-server': {
+    from: 'apps/server/src/a.ts',
+    to: '../../../packages/sfu/src/media/b.ts',
+  },
   'nothing-imports-the-command-line': { from: 'apps/server/src/http/a.ts', to: '../../../cli/src/b.ts' },
   'only-app-names-adapters': { from: 'apps/server/src/main.ts', to: './storage/sqlite.ts' },
   'sql-in-stores-only': { from: 'apps/server/src/features/bans/ban.ts', to: '../../storage/prepared.ts' },

@@ -16,8 +16,19 @@ const shared = {
 } as const;
 
 /**
+ * Suites of whole servers that assert what comes of something and not how soon, or that mostly wait for clients: two files at
+ * a time. Everything else of e2e measures, kills or floods, and stands in `e2e`.
+ */
+const LANES = [
+  'e2e/{clients,docs,door-model,livekit,model,one-machine,play,races,sfu,visibility}/**/*.test.ts',
+  'e2e/{docs,seed,seed-events}.test.ts',
+  'e2e/media/{acts,comeback,door,hiding,inputs,rows,sdks,service}.test.ts',
+];
+
+/**
  * `unit`: everything that stands beside the sources, files in parallel.
- * `e2e`: whole servers, races, kills and clocks; one file at a time and after `unit`, so that what they wait for
+ * `lanes`: whole servers that may have a neighbour.
+ * `e2e`: whole servers, races, kills and clocks; one file at a time and after the others, so that what they wait for
  * and measure is not a neighbour's load.
  */
 export default defineConfig({
@@ -35,11 +46,22 @@ export default defineConfig({
       {
         test: {
           ...shared,
+          name: 'lanes',
+          include: LANES,
+          testTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
           name: 'e2e',
           include: ['e2e/**/*.test.ts', 'bench/**/*.test.ts'],
+          exclude: LANES,
           testTimeout: 120_000,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

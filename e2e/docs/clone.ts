@@ -18,13 +18,16 @@ const NOT_CLONED = new Set([
   'dist',
 ]);
 
+/** The call page as it was built here: like the packages it stands in for what a first start makes. */
+const PAGE = join(REPO, 'apps/play/dist');
+
 /** A fresh copy of the repository in an empty folder, without data; `remove` deletes it. */
 export async function freshClone(): Promise<{ folder: string; remove: () => Promise<void> }> {
   const parent = await mkdtemp(join(tmpdir(), 'callgate-docs-'));
   const folder = join(parent, 'callgate');
   await cp(REPO, folder, {
     recursive: true,
-    filter: (path) => path === REPO || !NOT_CLONED.has(basename(path)),
+    filter: (path) => path === REPO || !NOT_CLONED.has(basename(path)) || (!FULL_INSTALL && path === PAGE),
   });
   if (!FULL_INSTALL) for (const place of await withPackages()) await linkPackages(place, folder);
   return { folder, remove: () => rm(parent, { recursive: true, force: true, maxRetries: 5 }) };

@@ -20,7 +20,7 @@ const shared = {
  * a time. Everything else of e2e measures, kills or floods, and stands in `e2e`.
  */
 const LANES = [
-  'e2e/{clients,docs,door-model,livekit,model,one-machine,play,races,sfu,visibility}/**/*.test.ts',
+  'e2e/{clients,docs,door-model,livekit,model,one-machine,races,sfu,visibility}/**/*.test.ts',
   'e2e/{docs,seed,seed-events}.test.ts',
   'e2e/media/{acts,comeback,door,hiding,inputs,rows,sdks,service}.test.ts',
 ];

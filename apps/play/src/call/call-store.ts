@@ -8,8 +8,8 @@ import { createHolder, type Holder } from './holder.ts';
 import { createNews, type News } from './news.ts';
 import type { CallState, GoneReason } from './state.ts';
 
-/** By then the event has come that says why the media ended, in milliseconds. */
-const NEWS_LATE_MS = 1_500;
+/** By then the event has come that says why the media ended, on a busy machine too, in milliseconds. */
+const NEWS_LATE_MS = 5_000;
 
 /** What one wants to send on coming in. */
 export interface Devices {

@@ -22,7 +22,7 @@ const shared = {
 const LANES = [
   'e2e/{clients,docs,door-model,livekit,model,one-machine,races,sfu,visibility}/**/*.test.ts',
   'e2e/{docs,seed,seed-events}.test.ts',
-  'e2e/media/{acts,comeback,door,hiding,inputs,rows,sdks,service}.test.ts',
+  'e2e/media/{acts,comeback,door,inputs,rows,sdks,service}.test.ts',
 ];
 
 /**

@@ -7,7 +7,7 @@ import {
 } from '@callgate/server/features/webhooks/test-receiver.ts';
 import { Room, WebhookEvent } from '@livekit/protocol';
 import { WebhookReceiver } from 'livekit-server-sdk';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Clock, systemClock } from '../clock.ts';
 import { createWebhookSender, type WebhookSender } from './webhook-sender.ts';
 
@@ -44,7 +44,7 @@ describe('reports', () => {
       answerWith(received.body.includes('"a"') ? 400 : 200)(received, reply);
     sender.send(about('a'));
     await receiver.until((all) => all.length === 1);
-    await until(() => dropped.length === 1);
+    await vi.waitFor(() => expect(dropped).toHaveLength(1), { interval: 5 });
     expect(dropped).toEqual(['a room_started: answered 400']);
     sender.send(about('b'));
     await taken(1);
@@ -69,7 +69,7 @@ describe('reports', () => {
     await receiver.until((all) => all.length >= 2);
     expect(dropped).toEqual([]);
     ahead = 30_000;
-    await until(() => dropped.length === 1);
+    await vi.waitFor(() => expect(dropped).toHaveLength(1), { interval: 5 });
     expect(dropped).toEqual([
       expect.stringMatching(/^a room_started: (older than|not taken within) 30000 ms/),
     ]);
@@ -130,8 +130,3 @@ describe('reports', () => {
     expect(sender.waiting).toBe(0);
   });
 });
-
-/** Waits for something that no event announces. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}

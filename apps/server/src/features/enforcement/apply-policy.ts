@@ -1,4 +1,5 @@
 import type { SessionId } from '@callgate/contract';
+import { createTurnOfEach } from '../../kernel/turn.ts';
 import type { Database } from '../../storage/database.ts';
 import {
   type Applied,
@@ -35,20 +36,8 @@ export type ApplyPolicy = (row: Pick<MediaSessionRow, 'id'>, known?: WantedMedia
  * keeps what it was told last, so two workers at once could leave the older; in one process they wait for each other.
  */
 export function createApplyPolicy(deps: ApplyDeps): ApplyPolicy {
-  const waiting = new Map<SessionId, Promise<unknown>>();
-  return (row, known) => {
-    const before = waiting.get(row.id) ?? Promise.resolve();
-    const mine = before.then(
-      () => bringTo(deps, row.id, known),
-      () => bringTo(deps, row.id, known),
-    );
-    waiting.set(row.id, mine);
-    const forget = (): void => {
-      if (waiting.get(row.id) === mine) waiting.delete(row.id);
-    };
-    mine.then(forget, forget);
-    return mine;
-  };
+  const inTurn = createTurnOfEach<SessionId>();
+  return ({ id }, known) => inTurn(id, () => bringTo(deps, id, known));
 }
 
 async function bringTo(

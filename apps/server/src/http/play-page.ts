@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -74,7 +74,10 @@ export function servePlayPage(
 }
 
 /** Whether there is a page to lead people to. */
-export const isPlayPageBuilt = (folder = BUILT): boolean => readBuilt(folder) !== undefined;
+export const isPlayPageBuilt = (folder = BUILT): boolean => {
+  const current = currentIn(folder);
+  return current !== undefined && existsSync(join(current, 'index.html'));
+};
 
 /**
  * Nothing runs but our files, nothing is loaded but from here, nothing frames the page. Styles that libraries add at run
@@ -100,17 +103,19 @@ const missing = (request: FastifyRequest, reply: FastifyReply, message: string):
   sendError(request, reply, new ApiError('not_found', message));
 
 function readBuilt(folder: string): Built | undefined {
-  try {
-    const current = join(folder, readFileSync(join(folder, 'current'), 'utf8').trim());
-    const names = readdirSync(join(current, 'assets'));
-    return {
-      html: readFileSync(join(current, 'index.html'), 'utf8'),
-      assets: new Map(names.flatMap((name) => assetOf(join(current, 'assets'), name))),
-    };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const current = currentIn(folder);
+  if (current === undefined || !existsSync(join(current, 'index.html'))) return undefined;
+  const names = readdirSync(join(current, 'assets'));
+  return {
+    html: readFileSync(join(current, 'index.html'), 'utf8'),
+    assets: new Map(names.flatMap((name) => assetOf(join(current, 'assets'), name))),
+  };
+}
+
+/** The folder of the build to serve; undefined where none was made. */
+function currentIn(folder: string): string | undefined {
+  const marker = join(folder, 'current');
+  return existsSync(marker) ? join(folder, readFileSync(marker, 'utf8').trim()) : undefined;
 }
 
 function assetOf(folder: string, name: string): [string, Asset][] {

@@ -16,11 +16,11 @@ const shared = {
 } as const;
 
 /**
- * Suites of whole servers that assert what comes of something and not how soon, or that mostly wait for clients: two files at
- * a time. Everything else of e2e measures, kills or floods, and stands in `e2e`.
+ * Suites of whole servers that assert what comes of something and not how soon, or that mostly wait (for clients, for servers
+ * that start again): two files at a time. Everything else of e2e measures or floods, and stands in `e2e`.
  */
 const LANES = [
-  'e2e/{clients,docs,door-model,livekit,model,one-machine,races,sfu,visibility}/**/*.test.ts',
+  'e2e/{clients,crash,cuts,docs,door-model,fuzz,livekit,model,one-machine,races,returns,sfu,visibility,webhooks}/**/*.test.ts',
   'e2e/{docs,seed,seed-events}.test.ts',
   'e2e/media/{acts,comeback,door,inputs,rows,sdks,service}.test.ts',
 ];

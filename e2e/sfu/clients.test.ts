@@ -21,11 +21,10 @@ const MEDIA: readonly MediaKind[] = ['microphone', 'camera'];
 const FLYING = 10;
 /** Beside those that a suite drives; also one of them. */
 const witnesses = rtcNodeClients();
-/** Firefox is not among them: on loopback its ICE does not reach us yet, by either path. */
-const all = clientEngines().filter(({ name }) => !name.startsWith('firefox'));
-/** The newest browser's and rtc-node on every change, all at full counts. */
-const engines =
-  countsName() === 'full' ? all : all.filter(({ name }, at) => at === 0 || name === witnesses.name);
+const all = clientEngines();
+/** The newest of each browser's and rtc-node on every change, all at full counts. */
+const isNewest = (name: string) => !name.includes('oldest') && !name.startsWith('python');
+const engines = countsName() === 'full' ? all : all.filter(({ name }) => isNewest(name));
 const opened: MediaClient[] = [];
 let rooms = 0;
 

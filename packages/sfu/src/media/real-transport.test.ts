@@ -53,6 +53,7 @@ function losing(transport: Transport): Transport {
     accept: (remote) => transport.accept(remote),
     offer: () => transport.offer(),
     answered: (remote) => transport.answered(remote),
+    hear: (candidate) => transport.hear(candidate),
     sendRtp: (packet) => ++sent % 20 === 0 || transport.sendRtp(packet),
     sendRtcp: (packet) => transport.sendRtcp(packet),
     sendData: (label, message) => transport.sendData(label, message),

@@ -79,6 +79,7 @@ export class FakeTransport implements Transport {
   accept = (): Promise<LocalParameters> => Promise.reject(new Error('not for this test'));
   offer = (): Promise<LocalParameters> => Promise.reject(new Error('not for this test'));
   answered(): void {}
+  hear(): void {}
   sendData = (): boolean => false;
   close(): void {
     this.isOpen = false;

@@ -4,8 +4,10 @@ import {
   LeaveRequest_Action,
   ParticipantInfo_State,
   RequestResponse_Reason,
+  SignalTarget,
   SimulateScenario,
   SyncState,
+  TrickleRequest,
   UserPacket,
 } from '@livekit/protocol';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -190,6 +192,23 @@ describe('a lost connection', () => {
     expect(world.sfu.roomControl.listParticipants('room').map(({ identity }) => identity)).toEqual(['carl']);
     const [left] = world.events.filter(({ participant }) => participant?.identity === 'bob').slice(-1);
     expect(left?.participant?.disconnectReason).toBe(DisconnectReason.CONNECTION_TIMEOUT);
+  });
+
+  test('[SFM39] where a client can be reached goes to the transport that it is of, if it is one candidate of its first m-line', async () => {
+    const sara = await ready(world, 'sara');
+    const say = (candidateInit: string, target = SignalTarget.PUBLISHER) =>
+      sara.send({ case: 'trickle', value: new TrickleRequest({ candidateInit, target }) });
+    const candidate = 'candidate:1 1 UDP 1 127.0.0.1 5000 typ host';
+    for (const text of ['', 'null', '[]', '{', '{"sdpMLineIndex":0}', '{"sdpMLineIndex":0,"candidate":1}'])
+      say(text);
+    say(JSON.stringify({ candidate, sdpMLineIndex: 1 }));
+    say(JSON.stringify({ candidate: candidate.padEnd(1_024), sdpMLineIndex: 0 }));
+    say(JSON.stringify({ candidate, sdpMLineIndex: 0 }), SignalTarget.SUBSCRIBER);
+    await sara.settled();
+    expect(sara.transport().heard).toEqual([]);
+    say(JSON.stringify({ candidate, sdpMLineIndex: 0 }));
+    await sara.settled();
+    expect(sara.transport().heard).toEqual([candidate]);
   });
 
   test('[SFR64] by the client’s own leave is an end at once', async () => {

@@ -34,6 +34,9 @@ export function handleRequest(session: Session, message: Request, now: () => num
     case 'answer':
       session.answer(message.value);
       break;
+    case 'trickle':
+      session.trickle(message.value);
+      break;
     case 'trackSetting':
       session.wishes.set(message.value);
       break;
@@ -88,7 +91,7 @@ function handleWish(participant: Participant, message: Request): void {
   }
 }
 
-/** What is past our list is refused where the protocol has an answer; candidates and what is outdated are not needed. */
+/** What is past our list is refused where the protocol has an answer; what is outdated is not needed. */
 function refuseRest(participant: Participant, message: Request): void {
   switch (message.case) {
     case 'publishDataTrackRequest':

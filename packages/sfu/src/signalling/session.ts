@@ -3,11 +3,14 @@ import {
   LeaveRequest,
   LeaveRequest_Action,
   type SessionDescription,
+  SignalTarget,
+  type TrickleRequest,
 } from '@livekit/protocol';
 import { createDataPace, routeData } from '../rooms/data.ts';
 import { activate, leave } from '../rooms/enter.ts';
 import { isGone, type Participant, type ParticipantConnection } from '../rooms/state.ts';
 import type { DataLabel, Transport, TransportHandlers, Transports } from '../transport/transport.ts';
+import { readCandidate } from './candidates.ts';
 import { ClientOffers } from './client-offers.ts';
 import { ClientSections } from './client-sections.ts';
 import { OurOffers } from './our-offers.ts';
@@ -99,6 +102,14 @@ export class Session implements ParticipantConnection {
 
   answer(answer: SessionDescription): void {
     this.#ours?.answered(answer);
+  }
+
+  /** Where the client can be reached; browsers may say it before their first offer. */
+  trickle(request: TrickleRequest): void {
+    const candidate = readCandidate(request);
+    if (candidate === undefined) return;
+    if (request.target === SignalTarget.PUBLISHER) this.#publisherTransport().hear(candidate);
+    else this.#subscriber?.hear(candidate);
   }
 
   leave(reason: DisconnectReason, action?: LeaveRequest_Action): void {

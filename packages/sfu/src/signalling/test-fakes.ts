@@ -20,6 +20,7 @@ export interface FakeTransport extends Transport {
   readonly handlers: TransportHandlers;
   readonly accepted: RemoteParameters[];
   readonly answers: RemoteParameters[];
+  readonly heard: string[];
   readonly data: { label: DataLabel; bytes: Uint8Array }[];
   isClosed: boolean;
 }
@@ -43,6 +44,7 @@ export function fakeTransports(): Transports & { readonly made: FakeTransport[] 
         handlers,
         accepted: [],
         answers: [],
+        heard: [],
         data: [],
         isClosed: false,
         async accept(remote) {
@@ -51,6 +53,7 @@ export function fakeTransports(): Transports & { readonly made: FakeTransport[] 
         },
         offer: async () => parameters('actpass'),
         answered: (remote) => void transport.answers.push(remote),
+        hear: (candidate) => void transport.heard.push(candidate),
         sendRtp: () => true,
         sendRtcp: () => true,
         sendData: (label, bytes) => !transport.isClosed && transport.data.push({ label, bytes }) > 0,

@@ -1,6 +1,7 @@
 import { PeerConnection, type Track, Video } from 'node-datachannel';
 import { DataChannels } from './data-channels.ts';
 import { checkRemote, checkSame, pipeDescription, readLocal, withAdvertised } from './pipe-description.ts';
+import { candidatesHere, isOwnLoopback } from './same-machine.ts';
 import type {
   DataLabel,
   LocalParameters,
@@ -30,6 +31,9 @@ const GATHER_WITHIN = 5_000;
  */
 export const MAX_IN_TURN = 256;
 
+/** Most candidates of a client that are tried; libjuice keeps 20 in all. */
+const MOST_HEARD = 16;
+
 /** Payload types of RTCP where both share a port (RFC 5761, section 4). */
 const isRtcp = (packet: Buffer): boolean => {
   const type = packet.readUInt8(1) & 0x7f;
@@ -49,6 +53,8 @@ export class PipeTransport implements Transport {
   #local: Promise<LocalParameters> | undefined;
   #type: 'offer' | 'answer' | undefined;
   #giveUp: NodeJS.Timeout | undefined;
+  /** Candidates of the client; those that come before its description wait for it. */
+  readonly #heard: string[] = [];
   #inTurn = 0;
   readonly #endTurn = (): void => {
     this.#inTurn = 0;
@@ -115,6 +121,7 @@ export class PipeTransport implements Transport {
     }
     this.#connection.setRemoteDescription(pipeDescription(remote), 'offer');
     this.#remote = remote;
+    for (const candidate of this.#heard) this.#knockAt(candidate);
     this.#local = this.#gather('answer');
     return this.#local;
   }
@@ -136,6 +143,22 @@ export class PipeTransport implements Transport {
     if (this.#isClosed || this.#connection.signalingState() !== 'have-local-offer') return;
     this.#remote = { ...remote, hasData: true };
     this.#connection.setRemoteDescription(pipeDescription(this.#remote), 'answer');
+    for (const candidate of this.#heard) this.#knockAt(candidate);
+  }
+
+  hear(candidate: string): void {
+    if (this.#isClosed || !isOwnLoopback(this.#options.bindAddress)) return;
+    const here = candidatesHere(candidate).slice(0, MOST_HEARD - this.#heard.length);
+    this.#heard.push(...here);
+    if (this.#remote) for (const each of here) this.#knockAt(each);
+  }
+
+  #knockAt(candidate: string): void {
+    try {
+      this.#connection.addRemoteCandidate(candidate, '0');
+    } catch {
+      // Closed by the library's own thread.
+    }
   }
 
   /** Each transport offers or answers, from its first description to its last. */

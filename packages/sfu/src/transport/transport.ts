@@ -43,6 +43,11 @@ export interface Transport {
   offer(): Promise<LocalParameters>;
   /** The answer to our offer; later ones change nothing. Throws a TypeError as `accept` rejects. */
   answered(remote: RemoteParameters): void;
+  /**
+   * Where the client can be reached, a line `candidate:...` of its own. Used only where we are bound to the loopback, and only for
+   * addresses of this machine: Firefox does not come to a loopback address by itself, but answers who comes from it. Never throws.
+   */
+  hear(candidate: string): void;
   /** False when it is not open, or when the packet was dropped. The bytes are the caller's again when it returns. */
   sendRtp(packet: Buffer): boolean;
   sendRtcp(packet: Buffer): boolean;

@@ -1,4 +1,4 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -17,7 +17,9 @@ beforeEach(async () => {
 });
 const made: Transports[] = [];
 const clients: TestClient[] = [];
+const ears: Socket[] = [];
 afterEach(() => {
+  for (const one of ears.splice(0)) one.close();
   for (const one of made.splice(0)) one.close();
   for (const one of clients.splice(0)) one.close();
 });
@@ -157,6 +159,56 @@ test('[SFM32] the address of binding is the one that is told; the advertised one
   expect(candidates).toHaveLength(2);
   expect(candidates[0]).toBe(`candidate:advertised 1 UDP 2130706431 192.0.2.7 ${port} typ host`);
   expect(candidates[1]).toMatch(new RegExp(`^candidate:1 1 UDP \\d+ 127\\.0\\.0\\.1 ${port} typ host$`));
+});
+
+/** What arrives at a UDP port of 127.0.0.<last>, and its candidate line. */
+async function ear(last: number) {
+  const socket = createSocket('udp4');
+  ears.push(socket);
+  let packets = 0;
+  socket.on('message', () => {
+    packets += 1;
+  });
+  await new Promise<void>((done) => socket.bind(0, `127.0.0.${last}`, done));
+  const { address, port: at } = socket.address();
+  const line = (host = address) => `candidate:1 1 UDP 2122252543 ${host} ${at} typ host`;
+  return { line, heard: () => packets };
+}
+
+test('[SFM39] bound to the loopback it knocks at the addresses of this machine that a client names, and at no others', async () => {
+  const [own, hidden, other, second, wide] = [
+    await ear(1),
+    await ear(1),
+    await ear(2),
+    await ear(1),
+    await ear(1),
+  ];
+  const open = side(listening({ bindAddress: undefined, port: await freeUdpPort() }));
+  const { transport } = side();
+  const early = own.line();
+  transport.hear(early);
+  await open.transport.accept(client().offer());
+  await transport.accept(client().offer());
+  open.transport.hear(wide.line());
+  transport.hear(other.line());
+  transport.hear(second.line().replace(' 1 UDP', ' 2 UDP'));
+  for (const line of ['', 'candidate:', 'candidate:1 1 UDP 1 127.0.0.1 80 typ host', `${second.line()}x`])
+    transport.hear(line);
+  transport.hear(hidden.line('2f3a.local'));
+  // Each is knocked at again and again: a third time takes longer than a first one of the others would.
+  await vi.waitFor(() => expect(Math.min(own.heard(), hidden.heard())).toBeGreaterThan(2), WAIT);
+  expect([other.heard(), second.heard(), wide.heard()]).toEqual([0, 0, 0]);
+});
+
+test('[SFM39] it tries at most 16 candidates of a client, and none once it is closed', async () => {
+  const { transport } = side();
+  const ears = await Promise.all(Array.from({ length: 18 }, () => ear(1)));
+  await transport.accept(client().offer());
+  for (const { line } of ears) transport.hear(line());
+  await vi.waitFor(() => expect(ears.filter(({ heard }) => heard() > 1)).toHaveLength(16), WAIT);
+  expect(ears.slice(16).map(({ heard }) => heard())).toEqual([0, 0]);
+  transport.close();
+  transport.hear(ears[17]?.line() ?? '');
 });
 
 test('[SFM33] a later offer, with other ICE parameters too, is answered with the same, and the connection goes on', async () => {

@@ -1,5 +1,6 @@
 import type { SessionId } from '@callgate/contract';
 import type { Clock } from '../../kernel/clock.ts';
+import type { ApiError } from '../../kernel/errors.ts';
 import type { Database, Handle, Tx } from '../../storage/database.ts';
 import { appendRecords, toRecord } from '../audit/index.ts';
 import type { ActRequest } from '../enforcement/index.ts';
@@ -11,10 +12,17 @@ import {
   type MediaSessionRow,
   stalePending,
 } from '../media/index.ts';
-import { type LoadedPolicy, type PolicyReader, type RefusalReason, refusal } from '../policy/index.ts';
+import {
+  isRefusalReason,
+  type LoadedPolicy,
+  type PolicyReader,
+  type RefusalReason,
+  refusal,
+} from '../policy/index.ts';
 import { isSessionRunning, sessionEndedAt } from './call.ts';
 import { callForEvent, callState } from './call-view.ts';
 import { type CallRow, findCall, holdCall, saveCallSession } from './calls.store.ts';
+import { overError } from './door-errors.ts';
 import { participantOf, sessionOf } from './session-endings.ts';
 import { armSessionLimit, clearSessionEnd } from './session-timers.ts';
 
@@ -56,9 +64,13 @@ export async function admit(
     return { state: await callState(tx, row, { now, mine, membersLimit }) };
   });
   onEvents();
-  if ('refused' in done) throw refusal(done.refused as RefusalReason);
+  if ('refused' in done) throw whyNotIn(done.refused);
   return done.state;
 }
+
+/** The refusal of policy, or that the session was ended otherwise: the person left while they joined, say. */
+const whyNotIn = (reason: string): ApiError =>
+  isRefusalReason(reason) ? refusal(reason) : overError({ end_reason: reason });
 
 /** The call as the joiner sees it whose session waits at the door; throws the refusal of who may not read it any more. */
 export async function stateForIssued(

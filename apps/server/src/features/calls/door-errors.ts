@@ -15,7 +15,7 @@ export function replacedError(): ApiError {
 }
 
 /** 403/17 for a session that is over: with the reason of policy that ended it, where one did. */
-export function overError(row: MediaSessionRow | undefined): ApiError {
+export function overError(row: Pick<MediaSessionRow, 'end_reason'> | undefined): ApiError {
   const reason = row?.end_reason ?? 'unknown_session';
   const error = notAllowed('this session is over; join again');
   error.details.push({ reason });

@@ -186,6 +186,7 @@ for (const engine of testEngines) {
           () => blockUser(acts(), world.as('john'), { cid, user_id: person('sara') }),
           'user is blocked',
         ],
+        ['bob', () => leave('bob'), 'this session is over; join again'],
         [
           'bob',
           () =>

@@ -6,5 +6,5 @@ export { isTokenRevoked, personRefusal } from './person-refusal.ts';
 export * from './policy-facts.ts';
 export * from './policy-reader.ts';
 export * from './rank.ts';
-export { refusal } from './refusal.ts';
+export { isRefusalReason, refusal } from './refusal.ts';
 export type { RefusalReason } from './refusal-reason.ts';

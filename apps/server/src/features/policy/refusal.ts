@@ -29,3 +29,6 @@ export function refusal(reason: RefusalReason): ApiError {
   error.details.push({ reason });
   return error;
 }
+
+/** Whether policy gave this reason why a session ended; its person may have left it instead, say. */
+export const isRefusalReason = (reason: string): reason is RefusalReason => Object.hasOwn(TEXT, reason);

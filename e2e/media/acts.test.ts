@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { packetsReceived, packetsSent, rising, STRAYS_AFTER_MUTE, silent, until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
-import { serverEngines } from '../harness/index.ts';
-import { LIVEKIT } from '../livekit/server.ts';
+import { mediaEngines } from './media-engines.ts';
 import { type MediaWorld, openMediaWorld, type Present } from './world.ts';
 
 const clients = rtcNodeClients();
@@ -10,7 +9,7 @@ const clients = rtcNodeClients();
 const MUTED = { strays: STRAYS_AFTER_MUTE };
 afterAll(() => clients.stop());
 
-for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
+for (const engine of mediaEngines) {
   describe(engine.name, () => {
     let world: MediaWorld;
     let rooms = 0;

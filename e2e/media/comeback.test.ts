@@ -2,16 +2,15 @@ import { LeaveRequest, SignalRequest } from '@livekit/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
-import { serverEngines } from '../harness/index.ts';
 import { pings } from '../hostile/pings.ts';
-import { LIVEKIT } from '../livekit/server.ts';
 import { type Gate, openGate } from '../returns/gate.ts';
+import { mediaEngines } from './media-engines.ts';
 import { knock, type SignalSocket } from './signal.ts';
 import { type MediaWorld, openMediaWorld } from './world.ts';
 
 const LEAVE = new SignalRequest({ message: { case: 'leave', value: new LeaveRequest() } }).toBinary();
 
-for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
+for (const engine of mediaEngines) {
   describe(engine.name, () => {
     let world: MediaWorld;
     let gate: Gate;

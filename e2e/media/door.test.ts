@@ -9,9 +9,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noteFigure } from '../../scripts/test-notes.ts';
 import { until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
-import { serverEngines, signToken } from '../harness/index.ts';
+import { signToken } from '../harness/index.ts';
 import { pings } from '../hostile/pings.ts';
-import { LIVEKIT } from '../livekit/server.ts';
+import { mediaEngines } from './media-engines.ts';
 import { type Knocked, knock, type SignalSocket } from './signal.ts';
 import { type MediaWorld, openMediaWorld } from './world.ts';
 
@@ -34,7 +34,7 @@ const leaveOf = ({ messages }: SignalSocket): unknown =>
 /** Races of two joins at once. */
 const RACES = 200;
 
-for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
+for (const engine of mediaEngines) {
   describe(engine.name, () => {
     let world: MediaWorld;
     let rooms = 0;

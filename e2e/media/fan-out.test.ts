@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
-import { serverEngines } from '../harness/index.ts';
-import { LIVEKIT } from '../livekit/server.ts';
+import { mediaEngines } from './media-engines.ts';
 import { knock, type SignalSocket } from './signal.ts';
 import { type Enforcement, type MediaWorld, openMediaWorld } from './world.ts';
 
@@ -19,7 +18,7 @@ interface Task {
 }
 type Told = Enforcement & { job_id: string; task_id?: string };
 
-for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
+for (const engine of mediaEngines) {
   describe(engine.name, () => {
     let world: MediaWorld;
     let types = 0;

@@ -1,14 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { packetsReceived, packetsSent, rising, silent, until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
-import { serverEngines } from '../harness/index.ts';
-import { LIVEKIT } from '../livekit/server.ts';
+import { mediaEngines } from './media-engines.ts';
 import { type MediaWorld, openMediaWorld, type Present } from './world.ts';
 
 /** Nothing at all may arrive. */
 const NOTHING = { strays: 0 };
 
-for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
+for (const engine of mediaEngines) {
   describe(engine.name, () => {
     let world: MediaWorld;
     let rooms = 0;

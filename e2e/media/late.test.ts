@@ -3,8 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { noteFigure } from '../../scripts/test-notes.ts';
 import { until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
-import { serverEngines } from '../harness/index.ts';
-import { LIVEKIT } from '../livekit/server.ts';
+import { mediaEngines } from './media-engines.ts';
 import { knock } from './signal.ts';
 import { type MediaWorld, openMediaWorld } from './world.ts';
 
@@ -13,7 +12,7 @@ const clients = rtcNodeClients();
 const READY_MS = 3_000;
 afterAll(() => clients.stop());
 
-for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
+for (const engine of mediaEngines) {
   describe(engine.name, () => {
     let world: MediaWorld;
     let rooms = 0;

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type MediaClient, packetsReceived, rising, until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
-import { serverEngines } from '../harness/index.ts';
-import { LIVEKIT } from '../livekit/server.ts';
+import { mediaEngines } from './media-engines.ts';
 import {
   BOTS,
   type Listed,
@@ -30,7 +29,7 @@ const refusalOf = (knocked: Knocked): unknown[] => {
   return [knocked.status, knocked.body.code, knocked.body.details?.[0]?.reason];
 };
 
-for (const engine of LIVEKIT === undefined ? [] : serverEngines) {
+for (const engine of mediaEngines) {
   describe(engine.name, () => {
     const clients = rtcNodeClients();
     let world: MediaWorld;

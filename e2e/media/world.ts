@@ -1,6 +1,7 @@
 import type { ClientEngine, MediaClient } from '../clients/index.ts';
 import { freePort, type Reply, type RunningServer, type ServerEngine } from '../harness/index.ts';
 import { type LiveKitServer, startLiveKit } from '../livekit/server.ts';
+import type { MediaEngine } from './media-engines.ts';
 
 /** What an act answers of enforcement. */
 export interface Enforcement {
@@ -58,14 +59,15 @@ export interface WorldOptions {
 
 /** Starts both servers; whoever starts them closes them. */
 export async function openMediaWorld(
-  engine: ServerEngine,
+  engine: ServerEngine | MediaEngine,
   clients: ClientEngine,
   env: Record<string, string> = {},
   { reports = true, databaseUrl, livekitUrl = (location) => location }: WorldOptions = {},
 ): Promise<MediaWorld> {
   const port = await freePort();
   const hook = reports ? `http://127.0.0.1:${port}/livekit/webhook` : 'http://127.0.0.1:1/';
-  const livekit = await startLiveKit({ webhookUrl: hook });
+  const media = 'isEmbedded' in engine ? { isEmbedded: engine.isEmbedded } : {};
+  const livekit = await startLiveKit({ webhookUrl: hook, ...media });
   const server = await engine
     .start({
       port,

@@ -22,9 +22,11 @@ const FLYING = 10;
 /** Beside those that a suite drives; also one of them. */
 const witnesses = rtcNodeClients();
 const all = clientEngines();
-/** The newest of each browser's and rtc-node on every change, all at full counts. */
-const isNewest = (name: string) => !name.includes('oldest') && !name.startsWith('python');
-const engines = countsName() === 'full' ? all : all.filter(({ name }) => isNewest(name));
+/** On every change one of each kind by the newer path and one browser by the older; all by both at full counts. */
+const isOnEveryChange = (name: string, hasV1: boolean): boolean =>
+  name === 'chromium livekit-client' || (hasV1 && (name.startsWith('firefox') || name === witnesses.name));
+const enginesBy = (hasV1: boolean): ClientEngine[] =>
+  countsName() === 'full' ? all : all.filter(({ name }) => isOnEveryChange(name, hasV1));
 const opened: MediaClient[] = [];
 let rooms = 0;
 
@@ -42,7 +44,7 @@ for (const hasV1 of [true, false]) {
       server = await startSfu({ hasV1 });
     });
     afterAll(() => server.stop());
-    for (const engine of engines) describe(engine.name, () => behaves(engine, () => server));
+    for (const engine of enginesBy(hasV1)) describe(engine.name, () => behaves(engine, () => server));
   });
 }
 

@@ -18,3 +18,8 @@ export const mediaEngines: readonly MediaEngine[] = serverEngines
     isEmbedded: named === undefined ? engine.name === 'sqlite' : named === 'embedded',
   }))
   .filter(({ isEmbedded }) => isEmbedded || LIVEKIT !== undefined);
+
+/** Every engine of this run with LiveKit, or with the embedded media server where that is named. */
+export const livekitEngines: readonly MediaEngine[] = mediaEngines
+  .map((engine) => ({ ...engine, isEmbedded: named === 'embedded' }))
+  .filter(({ isEmbedded }) => isEmbedded || LIVEKIT !== undefined);

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { REPO, serverEngines } from '../harness/index.ts';
-import { LIVEKIT } from '../livekit/server.ts';
+import { REPO } from '../harness/index.ts';
+import { livekitEngines } from '../media/media-engines.ts';
 import { seriousFindings } from './axe.ts';
 import { CHROMIUM, type Look, openPlayWorld, PHONE, type PlayWorld, WIDE } from './play-world.ts';
 import { throughStates } from './states.ts';
@@ -26,7 +26,7 @@ const picture = async (page: Page, state: string, look: string): Promise<void> =
 };
 
 // What the page looks like does not depend on the engine beneath.
-for (const engine of LIVEKIT === undefined || CHROMIUM === undefined ? [] : serverEngines.slice(0, 1)) {
+for (const engine of CHROMIUM === undefined ? [] : livekitEngines.slice(0, 1)) {
   describe('chromium, how the page looks', () => {
     let world: PlayWorld;
     beforeAll(async () => {

@@ -5,6 +5,7 @@ import { CHROMIUM_ARGUMENTS } from '../clients/chromium.ts';
 import type { Counter } from '../clients/counters.ts';
 import { freePort, type RunningServer, type ServerEngine } from '../harness/index.ts';
 import { type LiveKitServer, startLiveKit } from '../livekit/server.ts';
+import type { MediaEngine } from '../media/media-engines.ts';
 
 /** Chromium's program; undefined: left out of this run. */
 export const CHROMIUM = process.env.CALLGATE_TEST_CHROMIUM;
@@ -32,7 +33,7 @@ export interface Visitor {
   close(): Promise<void>;
 }
 
-/** A server with its page, with or without a media server, and a browser. */
+/** A server with its page, with the media server of its engine or without one (a bare `ServerEngine`), and a browser. */
 export interface PlayWorld {
   server: RunningServer;
   /** The two links that the last start made. */
@@ -46,14 +47,20 @@ export interface PlayWorld {
   close(): Promise<void>;
 }
 
-/** Starts everything; whoever starts it closes it. */
-export async function openPlayWorld(engine: ServerEngine, hasMedia = true): Promise<PlayWorld> {
+/** Starts everything, with the media server inside that `npm start` has, or LiveKit; whoever starts it closes it. */
+export async function openPlayWorld(
+  engine: ServerEngine | MediaEngine,
+  env: Record<string, string> = {},
+): Promise<PlayWorld> {
   const port = await freePort();
-  const livekit = hasMedia
-    ? await startLiveKit({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` })
-    : undefined;
+  const isEmbedded = 'isEmbedded' in engine && engine.isEmbedded;
+  const livekit =
+    'isEmbedded' in engine && !isEmbedded
+      ? await startLiveKit({ isEmbedded, webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` })
+      : undefined;
+  const inside = isEmbedded && { CALLGATE_MEDIA: 'embedded', CALLGATE_RTC_PORT: `${await freePort()}` };
   const server = await engine
-    .start({ port, env: { ...livekit?.env, CALLGATE_PLAY: 'on' } })
+    .start({ port, env: { ...livekit?.env, ...inside, CALLGATE_PLAY: 'on', ...env } })
     .catch(async (error: unknown) => {
       await livekit?.stop();
       throw error;

@@ -27,6 +27,15 @@ describe('what events make of the call', () => {
     expect(reduceEvent(leaver, removed, OWN).gone).toEqual({ reason: 'left', by: undefined });
   });
 
+  test('[PLY22] whose access is switched off learns it from the end of the event socket, once in the call', () => {
+    const closing = (details: unknown[]) => event({ type: 'connection.error', error: { details } });
+    const off = closing([null, { reason: 'deactivated' }]);
+    expect(reduceEvent(STARTING, off, OWN)).toBe(STARTING);
+    for (const details of [[], ['deactivated'], [{ reason: 'token_revoked' }]])
+      expect(reduceEvent(inCall('sara'), closing(details), OWN).phase).toBe('in');
+    expect(reduceEvent(inCall('sara'), off, OWN).gone).toEqual({ reason: 'deactivated', by: undefined });
+  });
+
   test('[PLY22] what happens to others puts nobody else out', () => {
     const seen = reduceEvent(
       inCall('sara', 'bob'),

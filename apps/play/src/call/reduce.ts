@@ -37,6 +37,8 @@ export function reduceEvent(state: CallState, event: CallgateEvent, own: Own): C
     case 'call.kicked_user':
     case 'call.blocked_user':
       return removed(state, event, own);
+    case 'connection.error':
+      return turnedAway(state, event);
     case 'call.ended':
       return { ...state, call: event.call, ...out(state, 'ended', nameOf(event.user)) };
     case 'call.ring':
@@ -143,6 +145,16 @@ function removed(state: CallState, event: Removal, own: Own): CallState {
     return { ...next, call: { ...next.call, blocked_user_ids: blocked } };
   }
   return { ...next, ...out(state, reason, nameOf(event.actor)) };
+}
+
+/** Why the server closes the event socket of somebody who is in the call. */
+const TURNED_AWAY = ['deactivated', 'deleted', 'address_banned'] as const;
+
+function turnedAway(state: CallState, { error }: EventOf<'connection.error'>): CallState {
+  const reasons = error.details.map((detail) => (detail as { reason?: unknown } | null)?.reason);
+  const reason = TURNED_AWAY.find((one) => reasons.includes(one));
+  if (reason === undefined || state.phase === 'lobby') return state;
+  return { ...state, ...out(state, reason, undefined) };
 }
 
 /**

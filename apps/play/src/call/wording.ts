@@ -49,6 +49,11 @@ const FAREWELLS: Partial<Record<GoneReason, Farewell>> = {
     text: 'You cannot come back until the ban ends or is lifted.',
     mayReturn: false,
   },
+  address_banned: {
+    title: 'Your address is banned',
+    text: 'Nobody comes in from this address until the ban ends or is lifted.',
+    mayReturn: false,
+  },
   ended: { title: 'The call has ended', text: 'It was ended for everybody.', mayReturn: false },
   backstage: {
     title: 'The call went backstage',

@@ -48,10 +48,7 @@ export interface PlayWorld {
 }
 
 /** Starts everything, with the media server inside that `npm start` has, or LiveKit; whoever starts it closes it. */
-export async function openPlayWorld(
-  engine: ServerEngine | MediaEngine,
-  env: Record<string, string> = {},
-): Promise<PlayWorld> {
+export async function openPlayWorld(engine: ServerEngine | MediaEngine): Promise<PlayWorld> {
   const port = await freePort();
   const isEmbedded = 'isEmbedded' in engine && engine.isEmbedded;
   const livekit =
@@ -60,7 +57,7 @@ export async function openPlayWorld(
       : undefined;
   const inside = isEmbedded && { CALLGATE_MEDIA: 'embedded', CALLGATE_RTC_PORT: `${await freePort()}` };
   const server = await engine
-    .start({ port, env: { ...livekit?.env, ...inside, CALLGATE_PLAY: 'on', ...env } })
+    .start({ port, env: { ...livekit?.env, ...inside, CALLGATE_PLAY: 'on' } })
     .catch(async (error: unknown) => {
       await livekit?.stop();
       throw error;

@@ -59,7 +59,7 @@ for (const engine of engines) {
     const heard = () => host.received('audio');
     const seen = () => host.received('video');
     /** Nothing of Sara's arrives, while the host goes on. */
-    const isGone = async (): Promise<void> => {
+    const fallsSilent = async (): Promise<void> => {
       await silent(heard(), host.sent('audio'));
       await silent(seen(), host.sent('audio'));
     };
@@ -116,7 +116,7 @@ for (const engine of engines) {
       const path = `/api/v2/video/call/${call.join('/')}/block`;
       const blocked = await world.server.api<Enforced>('POST', path, { body: { user_id: ids.sara } });
       expect(blocked.body.enforcement).toMatchObject({ state: 'applied', sessions: 1 });
-      await isGone();
+      await fallsSilent();
       await sara.page.getByRole('heading', { name: 'You were blocked from this call' }).waitFor();
       await seed(number);
       await comesBack();
@@ -124,7 +124,7 @@ for (const engine of engines) {
 
     test.for([8, 10])('[PLY27] command %i bans, and command 9 lifts it', async (number) => {
       await applied(number);
-      await isGone();
+      await fallsSilent();
       await sara.page.getByRole('heading', { name: 'You are banned' }).waitFor();
       await seed(9);
       await comesBack();
@@ -132,7 +132,7 @@ for (const engine of engines) {
 
     test('[PLY27] commands 12 to 14 switch somebody’s access off and on', async () => {
       await seed(12);
-      await isGone();
+      await fallsSilent();
       await sara.page.getByRole('heading', { name: 'Your access was switched off' }).waitFor();
       taskId = String((await seed(13)).task_id);
       expect(await seed(14)).toMatchObject({ status: 'completed' });

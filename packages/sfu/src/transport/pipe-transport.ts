@@ -31,7 +31,7 @@ const GATHER_WITHIN = 5_000;
  */
 export const MAX_IN_TURN = 256;
 
-/** Most candidates of a client that are tried; libjuice keeps 20 in all. */
+/** Most candidates of a client that are tried. */
 const MOST_HEARD = 16;
 
 /** Payload types of RTCP where both share a port (RFC 5761, section 4). */
@@ -119,9 +119,7 @@ export class PipeTransport implements Transport {
       // The library knows no restart of ICE. Its parameters stay good: clients keep their connection, or find it again.
       return this.#local;
     }
-    this.#connection.setRemoteDescription(pipeDescription(remote), 'offer');
-    this.#remote = remote;
-    for (const candidate of this.#heard) this.#knockAt(candidate);
+    this.#learn(remote, 'offer');
     this.#local = this.#gather('answer');
     return this.#local;
   }
@@ -141,8 +139,13 @@ export class PipeTransport implements Transport {
   answered(remote: RemoteParameters): void {
     checkRemote(remote);
     if (this.#isClosed || this.#connection.signalingState() !== 'have-local-offer') return;
-    this.#remote = { ...remote, hasData: true };
-    this.#connection.setRemoteDescription(pipeDescription(this.#remote), 'answer');
+    this.#learn({ ...remote, hasData: true }, 'answer');
+  }
+
+  /** The client's first description; what was heard of it before waits for this. */
+  #learn(remote: RemoteParameters, type: 'offer' | 'answer'): void {
+    this.#connection.setRemoteDescription(pipeDescription(remote), type);
+    this.#remote = remote;
     for (const candidate of this.#heard) this.#knockAt(candidate);
   }
 

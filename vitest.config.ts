@@ -22,6 +22,7 @@ const shared = {
 const LANES = [
   'e2e/{clients,crash,cuts,docs,door-model,fuzz,livekit,model,one-machine,races,returns,sfu,visibility,webhooks}/**/*.test.ts',
   'e2e/{docs,seed,seed-events}.test.ts',
+  'e2e/play/{comeback,seed-acts}.test.ts',
   'e2e/media/{acts,comeback,door,inputs,rows,sdks,service}.test.ts',
 ];
 

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { countsName } from '../../scripts/test-counts.ts';
 import { rising, STRAYS_AFTER_MUTE, silent } from '../clients/index.ts';
-import { livekitEngines } from '../media/media-engines.ts';
+import { mediaEngines } from '../media/media-engines.ts';
 import { CHROMIUM, openPlayWorld, type PlayWorld, type Visitor } from './play-world.ts';
 
 /** What an act's reply says where a media server is. */
 const APPLIED = /applied in \d+ ms/;
 
 // What a page does through the API is asked of both engines elsewhere; here at full counts.
-const engines = countsName() === 'full' ? livekitEngines : livekitEngines.slice(0, 1);
+const engines = countsName() === 'full' ? mediaEngines : mediaEngines.slice(0, 1);
 for (const engine of CHROMIUM === undefined ? [] : engines) {
   describe(`chromium on ${engine.name}`, () => {
     let world: PlayWorld;

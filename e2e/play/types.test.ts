@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { countsName } from '../../scripts/test-counts.ts';
 import { rising } from '../clients/index.ts';
 import { serverEngines } from '../harness/index.ts';
-import { livekitEngines } from '../media/media-engines.ts';
+import { mediaEngines } from '../media/media-engines.ts';
 import { CHROMIUM, openPlayWorld, type PlayWorld, type Visitor } from './play-world.ts';
 
 const button = ({ page }: Visitor, name: string | RegExp) => page.getByRole('button', { name });
 
 // What a page does through the API is asked of both engines elsewhere; here at full counts.
-const engines = countsName() === 'full' ? livekitEngines : livekitEngines.slice(0, 1);
+const engines = countsName() === 'full' ? mediaEngines : mediaEngines.slice(0, 1);
 for (const engine of CHROMIUM === undefined ? [] : engines) {
   describe(`chromium on ${engine.name}, types of calls`, () => {
     let world: PlayWorld;

@@ -8,9 +8,6 @@ import { createHolder, type Holder } from './holder.ts';
 import { createNews, type News } from './news.ts';
 import type { CallState, GoneReason } from './state.ts';
 
-/** By then the event has come that says why the media ended, on a busy machine too, in milliseconds. */
-const NEWS_LATE_MS = 5_000;
-
 /** What one wants to send on coming in. */
 export interface Devices {
   microphone: boolean;
@@ -37,13 +34,17 @@ export function createCallStore(given: Pass): CallStore {
   const api = callApi(given);
   const holder = createHolder();
   const { read, set } = holder;
+  /** Of the joins so far, the one that counts: an earlier one that ends late says nothing any more. */
+  let attempt = 0;
+  const media = createMedia({ lost: () => goOut('disconnected') });
+  const putOut = (): void => void media.leave();
   const goOut = (reason: GoneReason): void => {
     const { phase } = read();
-    if (phase === 'in' || phase === 'joining') set({ phase: 'gone', gone: { reason, by: undefined } });
+    if (phase !== 'in' && phase !== 'joining') return;
+    set({ phase: 'gone', gone: { reason, by: undefined } });
+    putOut();
   };
-  const media = createMedia({ lost: () => setTimeout(() => goOut('disconnected'), NEWS_LATE_MS) });
   const log = createActivityLog(holder);
-  const putOut = (): void => void media.leave();
   const news = createNews({ holder, api, log, ownId: given.userId, putOut });
   const connection = createConnection({ holder, news, ended: () => goOut('token') });
   void connection.open(pass).catch((error: Error) => set({ refusal: error.message }));
@@ -58,6 +59,8 @@ export function createCallStore(given: Pass): CallStore {
     news.show(reply);
     set({ sessionId: reply.session_id, phase: 'in', gone: undefined, ring: undefined });
     await news.readRequests();
+    const { phase, sessionId } = read();
+    if (phase !== 'in' || sessionId !== reply.session_id) return;
     if (reply.credentials) await media.join(reply.credentials, allowed(devices, read()));
   };
   return {
@@ -66,11 +69,13 @@ export function createCallStore(given: Pass): CallStore {
     },
     ...{ api, media, read, subscribe: holder.subscribe, act: log.act },
     async join(name, devices) {
+      attempt += 1;
+      const own = attempt;
       set({ phase: 'joining', refusal: undefined, notice: undefined });
       try {
         await joinAs(name, devices);
       } catch (error) {
-        if (read().phase === 'gone') return;
+        if (own !== attempt || read().phase === 'gone') return;
         await media.leave();
         set({ phase: 'lobby', refusal: error instanceof Error ? error.message : 'Joining did not work.' });
       }
@@ -78,7 +83,6 @@ export function createCallStore(given: Pass): CallStore {
     async leave() {
       const { sessionId } = read();
       goOut('left');
-      await media.leave();
       if (sessionId !== undefined) await api.leave(sessionId).catch(() => undefined);
     },
     dismissNotice: () => set({ notice: undefined }),
@@ -91,6 +95,7 @@ export function createCallStore(given: Pass): CallStore {
       set({ rung: { ...read().rung, [userId]: 'ringing' } });
     },
     backToLobby() {
+      attempt += 1;
       set({ phase: 'lobby', gone: undefined, sessionId: undefined, notice: undefined, refusal: undefined });
       void news.readCall();
     },

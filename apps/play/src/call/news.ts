@@ -3,7 +3,7 @@ import type { CallApi } from '../api/call-api.ts';
 import { RequestFailure } from '../api/request.ts';
 import type { ActivityLog } from './activity-log.ts';
 import type { Holder } from './holder.ts';
-import { lineOf, mustReadAgain, reduceEvent } from './reduce.ts';
+import { lineOf, mayLetIn, mustReadAgain, reduceEvent } from './reduce.ts';
 
 /** How long a reaction is shown, in milliseconds. */
 const REACTION_MS = 4_000;
@@ -32,11 +32,13 @@ export function createNews({ holder, api, log, ownId, putOut }: Parts): News {
   const { read, set } = holder;
   let isReadingSoon = false;
   let reactions = 0;
+  /** The call could not be read: that is what the refusal says. That of a join stands until something changes for it. */
+  let isUnread = false;
   /** Events so far. */
   let heard = 0;
 
   const show: News['show'] = ({ call, members, own_capabilities: rights }) =>
-    set({ call, members, rights: new Set(rights), refusal: undefined });
+    set({ call, members, rights: new Set(rights) });
   /**
    * An answer may be older than an event that came while it was on its way, and would undo it: then it is read again at
    * once, and where it is late again, soon.
@@ -57,9 +59,12 @@ export function createNews({ holder, api, log, ownId, putOut }: Parts): News {
   const readCall = async (): Promise<void> => {
     try {
       show(await newest(() => api.getCall(read().connectionId)));
+      if (isUnread) set({ refusal: undefined });
+      isUnread = false;
       if (read().phase === 'in') await readRequests();
     } catch (error) {
       if (!(error instanceof RequestFailure)) throw error;
+      isUnread = true;
       set({ refusal: error.message });
     }
   };
@@ -97,7 +102,8 @@ export function createNews({ holder, api, log, ownId, putOut }: Parts): News {
       heard += 1;
       const before = read();
       const line = lineOf(before, event);
-      set(reduceEvent(before, event, { userId: ownId }));
+      if (mayLetIn(event)) set({ refusal: undefined });
+      set(reduceEvent(read(), event, { userId: ownId }));
       if (line && !isOwnAct(event)) log.tell(line.text, line.userId);
       const isOut = read().phase === 'gone';
       if (isOut && before.phase !== 'gone') putOut();

@@ -51,9 +51,13 @@ export function reduceEvent(state: CallState, event: CallgateEvent, own: Own): C
   }
 }
 
-/** Events after which the page reads the call again: they change rights, members or settings. */
-export const mustReadAgain = ({ type }: CallgateEvent): boolean =>
-  /^call\.(updated|member_|live_started|unblocked_user|session_|permissions_updated)/.test(type);
+/** Events after which somebody whose join was refused may be let in. */
+export const mayLetIn = ({ type }: CallgateEvent): boolean =>
+  /^call\.(updated|member_|live_started|unblocked_user|permissions_updated)/.test(type);
+
+/** Events after which the page reads the call again: they change rights, members or settings, or who is there. */
+export const mustReadAgain = (event: CallgateEvent): boolean =>
+  mayLetIn(event) || event.type.startsWith('call.session_');
 
 type People = readonly CallParticipantResponse[];
 

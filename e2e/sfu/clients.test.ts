@@ -19,7 +19,7 @@ import { type SfuServer, startSfu } from './server.ts';
 const MEDIA: readonly MediaKind[] = ['microphone', 'camera'];
 /**
  * Packets that the witness does not count yet when an act has been shown: its statistics are up to 50 ms old, and an image
- * comes as a burst (seen: up to 30 packets). A camera that goes on sends more in the second that `silent` watches.
+ * comes as a burst (seen: up to 30 packets). A camera that goes on is past it soon: `silent` ends after a second without any.
  */
 const FLYING = { microphone: 10, camera: 50 };
 /** Beside those that a suite drives; also one of them. */

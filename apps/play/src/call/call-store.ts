@@ -37,15 +37,14 @@ export function createCallStore(given: Pass): CallStore {
   /** Of the joins so far, the one that counts: an earlier one that ends late says nothing any more. */
   let attempt = 0;
   const media = createMedia({ lost: () => goOut('disconnected') });
-  const putOut = (): void => void media.leave();
   const goOut = (reason: GoneReason): void => {
     const { phase } = read();
     if (phase !== 'in' && phase !== 'joining') return;
     set({ phase: 'gone', gone: { reason, by: undefined } });
-    putOut();
+    media.leave();
   };
   const log = createActivityLog(holder);
-  const news = createNews({ holder, api, log, ownId: given.userId, putOut });
+  const news = createNews({ holder, api, log, ownId: given.userId, putOut: media.leave });
   const connection = createConnection({ holder, news, ended: () => goOut('token') });
   void connection.open(pass).catch((error: Error) => set({ refusal: error.message }));
 
@@ -76,7 +75,7 @@ export function createCallStore(given: Pass): CallStore {
         await joinAs(name, devices);
       } catch (error) {
         if (own !== attempt || read().phase === 'gone') return;
-        await media.leave();
+        media.leave();
         set({ phase: 'lobby', refusal: error instanceof Error ? error.message : 'Joining did not work.' });
       }
     },

@@ -22,6 +22,19 @@ function before(getCall: () => Promise<CallStateResponse>) {
   return { holder, news, asked };
 }
 
+/** As `before`, of a server that answers nothing until it is back. */
+function away() {
+  let isAway = true;
+  const found = before(async () => {
+    if (isAway) throw new RequestFailure(0, 0, 'Nothing was answered.');
+    return ANSWER;
+  });
+  const back = (): void => {
+    isAway = false;
+  };
+  return { ...found, back };
+}
+
 test('[PLY29] a refused join is shown until something changes that may let them in, however often the call is read', async () => {
   const { holder, news, asked } = before(async () => ANSWER);
   holder.set({ phase: 'lobby', refusal: REFUSED });
@@ -33,15 +46,20 @@ test('[PLY29] a refused join is shown until something changes that may let them 
 });
 
 test('[PLY29] that the call cannot be read is shown until it can', async () => {
-  let isAway = true;
-  const { holder, news } = before(async () => {
-    if (isAway) throw new RequestFailure(0, 0, 'Nothing was answered.');
-    return ANSWER;
-  });
+  const { holder, news, back } = away();
   holder.set({ phase: 'lobby' });
   await news.readCall();
   expect(holder.read().refusal).toBe('Nothing was answered.');
-  isAway = false;
+  back();
   await news.readCall();
   expect(holder.read().refusal).toBeUndefined();
+});
+
+test('[PLY29] a join refused while the call could not be read is not forgotten once it can', async () => {
+  const { holder, news, back } = away();
+  await news.readCall();
+  holder.set({ phase: 'lobby', refusal: REFUSED });
+  back();
+  await news.readCall();
+  expect(holder.read().refusal).toBe(REFUSED);
 });

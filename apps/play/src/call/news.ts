@@ -32,8 +32,8 @@ export function createNews({ holder, api, log, ownId, putOut }: Parts): News {
   const { read, set } = holder;
   let isReadingSoon = false;
   let reactions = 0;
-  /** The call could not be read: that is what the refusal says. That of a join stands until something changes for it. */
-  let isUnread = false;
+  /** Why the call could not be read; shown as a refusal until it can, while that of a join stands until something changes for it. */
+  let unread: string | undefined;
   /** Events so far. */
   let heard = 0;
 
@@ -59,13 +59,12 @@ export function createNews({ holder, api, log, ownId, putOut }: Parts): News {
   const readCall = async (): Promise<void> => {
     try {
       show(await newest(() => api.getCall(read().connectionId)));
-      if (isUnread) set({ refusal: undefined });
-      isUnread = false;
+      if (read().refusal === unread) set({ refusal: undefined });
       if (read().phase === 'in') await readRequests();
     } catch (error) {
       if (!(error instanceof RequestFailure)) throw error;
-      isUnread = true;
-      set({ refusal: error.message });
+      unread = error.message;
+      set({ refusal: unread });
     }
   };
   const readSoon = (): void => {
@@ -102,8 +101,8 @@ export function createNews({ holder, api, log, ownId, putOut }: Parts): News {
       heard += 1;
       const before = read();
       const line = lineOf(before, event);
-      if (mayLetIn(event)) set({ refusal: undefined });
-      set(reduceEvent(read(), event, { userId: ownId }));
+      const known = mayLetIn(event) ? { ...before, refusal: undefined } : before;
+      set(reduceEvent(known, event, { userId: ownId }));
       if (line && !isOwnAct(event)) log.tell(line.text, line.userId);
       const isOut = read().phase === 'gone';
       if (isOut && before.phase !== 'gone') putOut();

@@ -12,8 +12,8 @@ export interface CallMedia {
     credentials: Pick<JoinCredentials, 'url' | 'token' | 'ice_servers'>,
     devices: { microphone: boolean; camera: boolean },
   ): Promise<void>;
-  /** Ends this join; resolves once the server has been told. */
-  leave(): Promise<void>;
+  /** Ends this join. How long LiveKit's client takes over it, which may be for ever, is waited for by nobody. */
+  leave(): void;
 }
 
 /** `lost`: the connection ended a while ago, and nobody has said why. */
@@ -37,11 +37,11 @@ export function createMedia({ lost }: { lost(): void }): CallMedia {
       await own.localParticipant.setCameraEnabled(camera).catch(() => undefined);
       if (own !== room) stopDevices(own);
     },
-    async leave() {
+    leave() {
       const left = room;
       room = create();
       stopDevices(left);
-      await left.disconnect();
+      void left.disconnect();
     },
   };
 }

@@ -5,7 +5,7 @@ import { noteFigure } from '../../scripts/test-notes.ts';
 import { rising, until } from '../clients/index.ts';
 import { LIVEKIT } from '../livekit/server.ts';
 import { type Knocked, knock } from '../media/signal.ts';
-import { heardBy, VOICE } from '../raw-client/index.ts';
+import { heardBy, untilHeard, VOICE } from '../raw-client/index.ts';
 import { type HostileStage, type Intruder, openHostileStage } from './hostile-stage.ts';
 import { mutated, mutatedJoin, randomOf } from './mutate.ts';
 import { pings } from './pings.ts';
@@ -37,13 +37,13 @@ describe.skipIf(LIVEKIT === undefined)('attacks by hand', () => {
     return Number(found?.[1] ?? Number.NaN);
   };
   /** Bob and Carl in a call: Bob speaks, and Carl hears him. */
-  const bobAndCarl = async (): Promise<{ path: string; bob: Intruder; carl: Intruder }> => {
-    const path = await stage.call();
-    const [bob, carl] = [await stage.enter(path, 'bob'), await stage.enter(path, 'carl')];
-    bob.publish(VOICE);
-    await rising(heardBy(carl));
-    return { path, bob, carl };
-  };
+  const bobAndCarl = (): Promise<{ path: string; bob: Intruder; carl: Intruder }> =>
+    untilHeard(async () => {
+      const path = await stage.call();
+      const [bob, carl] = [await stage.enter(path, 'bob'), await stage.enter(path, 'carl')];
+      bob.publish(VOICE);
+      return { stage: { path, bob, carl }, heard: [heardBy(carl)] };
+    }, stage.clear);
 
   test('[GWH11] after a kick neither its old token, nor a refreshed one, nor a resume lets it in', async () => {
     const path = await stage.call();

@@ -11,7 +11,16 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Counter, rising, silent, until } from '../clients/index.ts';
 import { LIVEKIT } from '../livekit/server.ts';
-import { FACE, FLYING, heardBy, type Publication, paced, sent, VOICE } from '../raw-client/index.ts';
+import {
+  FACE,
+  FLYING,
+  heardBy,
+  type Publication,
+  paced,
+  sent,
+  untilHeard,
+  VOICE,
+} from '../raw-client/index.ts';
 import { type HostileStage, type Intruder, openHostileStage } from './hostile-stage.ts';
 
 const BLOCK = { user_id: 'bob', blocked_user_id: 'sara' };
@@ -27,21 +36,27 @@ describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
   afterAll(() => stage.close());
 
   /** Sara and Bob in a call of their own; Sara is heard. */
-  const saraIsHeard = async (settings?: object) => {
-    path = await stage.call(settings);
-    const [sara, bob] = [await stage.enter(path, 'sara'), await stage.enter(path, 'bob')];
-    const voice = sara.publish(VOICE);
-    const sid = await sara.published(VOICE.cid);
-    await rising(heardBy(bob));
-    return { sara, bob, voice, sid };
-  };
+  const saraIsHeard = () =>
+    untilHeard(async () => {
+      path = await stage.call();
+      const [sara, bob] = [await stage.enter(path, 'sara'), await stage.enter(path, 'bob')];
+      const voice = sara.publish(VOICE);
+      const sid = await sara.published(VOICE.cid);
+      return { stage: { sara, bob, voice, sid }, heard: [heardBy(bob, sid)] };
+    }, stage.clear);
+  /** The same, and she is seen. */
+  const saraIsSeen = () =>
+    untilHeard(async () => {
+      const { sara, bob, sid: voice } = await saraIsHeard();
+      const face = sara.publish(FACE);
+      const sid = await sara.published(FACE.cid);
+      return { stage: { sara, bob, voice, face, sid }, heard: [heardBy(bob, sid)] };
+    }, stage.clear);
   const left = ({ signal }: Intruder) => signal.until('leave');
 
   test('[GWH1] it is let in, heard and hears like any other', async () => {
-    const { sara, bob } = await saraIsHeard();
-    const face = sara.publish(FACE);
-    const sid = await sara.published(FACE.cid);
-    await rising(heardBy(bob, sid));
+    const { bob, voice, face } = await saraIsSeen();
+    await rising(heardBy(bob, voice));
     expect(face.sent).toBeGreaterThan(0);
   });
 
@@ -73,10 +88,7 @@ describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
   });
 
   test('[GWH2] nor are its pictures, and its voice goes on', async () => {
-    const { sara, bob, sid: voice } = await saraIsHeard();
-    const face = sara.publish(FACE);
-    const sid = await sara.published(FACE.cid);
-    await rising(heardBy(bob, sid));
+    const { sara, bob, voice, face, sid } = await saraIsSeen();
     const sight = { user_id: 'sara', revoke_permissions: ['send-video'] };
     expect(await stage.act(path, '/user_permissions', sight)).toMatchObject({ state: 'applied', tracks: 1 });
     await silent(heardBy(bob, sid), sent(face), { strays: FLYING });
@@ -130,12 +142,14 @@ describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
   ] as [string, Publication][])(
     '[GWH5] who may not speak is not heard by way of %s',
     async (_name, publication) => {
-      path = await stage.call();
-      await stage.act(path, '/user_permissions', { user_id: 'sara', ...SPEECH });
-      const [sara, bob] = [await stage.enter(path, 'sara'), await stage.enter(path, 'bob')];
-      sara.publish(FACE);
-      const sid = await sara.published(FACE.cid);
-      await rising(heardBy(bob, sid));
+      const { sara, bob, sid } = await untilHeard(async () => {
+        path = await stage.call();
+        await stage.act(path, '/user_permissions', { user_id: 'sara', ...SPEECH });
+        const seen = [await stage.enter(path, 'sara'), await stage.enter(path, 'bob')] as const;
+        seen[0].publish(FACE);
+        const face = await seen[0].published(FACE.cid);
+        return { stage: { sara: seen[0], bob: seen[1], sid: face }, heard: [heardBy(seen[1], face)] };
+      }, stage.clear);
       sara.publish(publication);
       const others: Counter = async () => bob.ear.heard().packets - bob.ear.heard(sid).packets;
       await silent(others, paced(), { strays: 0 });
@@ -208,15 +222,20 @@ describe.skipIf(LIVEKIT === undefined)('a client by hand', () => {
   });
 
   test('[GWH10] who is hidden from it is not heard by asking for their tracks', async () => {
-    path = await stage.call({ user_blocks: { hide_media: true } });
-    const [sara, bob, carl] = [
-      await stage.enter(path, 'sara'),
-      await stage.enter(path, 'bob'),
-      await stage.enter(path, 'carl'),
-    ];
-    const voice = bob.publish(VOICE);
-    const sid = await bob.published(VOICE.cid);
-    await rising(heardBy(sara, sid));
+    const { sara, carl, voice, sid } = await untilHeard(async () => {
+      path = await stage.call({ user_blocks: { hide_media: true } });
+      const [hers, his, third] = [
+        await stage.enter(path, 'sara'),
+        await stage.enter(path, 'bob'),
+        await stage.enter(path, 'carl'),
+      ];
+      const spoken = his.publish(VOICE);
+      const track = await his.published(VOICE.cid);
+      return {
+        stage: { sara: hers, carl: third, voice: spoken, sid: track },
+        heard: [heardBy(hers, track), heardBy(third, track)],
+      };
+    }, stage.clear);
     await stage.world.act('POST', '/users/block', BLOCK);
     for (let times = 0; times < 5; times++)
       sara.send({

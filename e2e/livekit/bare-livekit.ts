@@ -4,9 +4,10 @@ import {
   ParticipantInfo_State,
   UpdateSubscription,
 } from '@livekit/protocol';
-import { rising, until } from '../clients/counters.ts';
+import { until } from '../clients/counters.ts';
 import { signToken } from '../harness/client.ts';
 import { knock } from '../media/signal.ts';
+import { type Built, untilHeard } from '../raw-client/attempts.ts';
 import { heardBy, VOICE } from '../raw-client/counters.ts';
 import { type Publication, type RawClient, rawClient } from '../raw-client/raw-client.ts';
 import type { Sending } from '../raw-client/sending.ts';
@@ -134,7 +135,17 @@ export interface Speaker extends TokenFacts {
 }
 
 /** Sara and Bob in a room of their own; Bob hears Sara. */
-export async function speaking(bare: BareLiveKit, how: Speaker = {}, attempts = 3): Promise<Speaking> {
+export function speaking(bare: BareLiveKit, how: Speaker = {}): Promise<Speaking> {
+  return untilHeard(
+    () => begin(bare, how),
+    ({ sara, bob }) => {
+      sara.close();
+      bob.close();
+    },
+  );
+}
+
+async function begin(bare: BareLiveKit, how: Speaker): Promise<Built<Speaking>> {
   const { publication = VOICE } = how;
   const room = bare.room();
   const token = bare.token(room, 'sara', how);
@@ -143,9 +154,5 @@ export async function speaking(bare: BareLiveKit, how: Speaker = {}, attempts = 
   const sara = await bare.enterBy(token, 'sara');
   const voice = sara.publish(publication);
   const sid = await sara.published(publication.cid);
-  const isHeard = await rising(heardBy(bob, sid), { withinMs: 5_000 }).catch((error: Error) => error);
-  if (typeof isHeard === 'number') return { room, token, sara, bob, voice, sid };
-  // On a busy machine libdatachannel loses a transport or a track, up to once in 30 times.
-  if (attempts === 1) throw isHeard;
-  return speaking(bare, how, attempts - 1);
+  return { stage: { room, token, sara, bob, voice, sid }, heard: [heardBy(bob, sid)] };
 }

@@ -1,7 +1,7 @@
 import { type Counter, rising, silent, until } from '../clients/index.ts';
 import { knock } from '../media/signal.ts';
 import type { MediaWorld } from '../media/world.ts';
-import { FLYING, heardBy, paced, rawClient, VOICE } from '../raw-client/index.ts';
+import { type Built, FLYING, heardBy, paced, rawClient, untilHeard, VOICE } from '../raw-client/index.ts';
 import { attempt, type Pass } from './attempt.ts';
 import { DEEDS, type Deed } from './deeds.ts';
 import type { Gate } from './gate.ts';
@@ -94,8 +94,14 @@ interface Stage {
   close(): void;
 }
 
-/** Sara and Carl speak, Bob listens; her media is to end, his is not. In a call of this name, or one that begins with it. */
-async function speaking(world: MediaWorld, name: string, attempts = 3): Promise<Stage> {
+/** Sara and Carl speak, Bob listens; her media is to end, his is not. In a call whose name begins so. */
+const speaking = (world: MediaWorld, name: string): Promise<Stage> =>
+  untilHeard(
+    (attempt) => begin(world, `${name}-${attempt}`),
+    (stage) => stage.close(),
+  );
+
+async function begin(world: MediaWorld, name: string): Promise<Built<Stage>> {
   const cid = `default:${name}`;
   const named = (who: string): string => `${who}-${name}`;
   const [sara, bob, carl] = [named('sara'), named('bob'), named('carl')];
@@ -114,17 +120,7 @@ async function speaking(world: MediaWorld, name: string, attempts = 3): Promise<
   const close = (): void => {
     for (const { client } of [hers, listener, his]) client.close();
   };
-  const lost = await Promise.all([rising(heardHer), rising(heardHim)]).then(
-    () => undefined,
-    (error: Error) => error,
-  );
-  if (lost) {
-    // On a busy machine libdatachannel loses a transport or a track, up to once in 30 times, with nothing of ours between.
-    close();
-    if (attempts === 1) throw lost;
-    return speaking(world, `${name}-again`, attempts - 1);
-  }
-  return {
+  const stage: Stage = {
     path,
     sara: { id: sara, pass: hers.pass, heard: heardHer },
     async isOut(): Promise<boolean> {
@@ -143,4 +139,5 @@ async function speaking(world: MediaWorld, name: string, attempts = 3): Promise<
     },
     close,
   };
+  return { stage, heard: [heardHer, heardHim] };
 }

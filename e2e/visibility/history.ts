@@ -1,9 +1,10 @@
 import { pick, randomFrom } from '../crash/random.ts';
+import type { Message } from '../sockets/socket-client.ts';
 import type { SocketWorld } from '../sockets/socket-world.ts';
 import { type Act, drawAct, drawLanes } from './acts.ts';
 import { Client, LEFT } from './client.ts';
 import { judge, type Past, type Verdicts } from './judge.ts';
-import { idsBehind, lastPlace, rowsBehind } from './rows.ts';
+import { idsBehind, lastPlace, type Row, rowsBehind } from './rows.ts';
 import { callPath, prepareHistory, type Scene } from './scene.ts';
 import { after, firstState, mayRead } from './state.ts';
 
@@ -68,7 +69,7 @@ export async function runHistory(
 }
 
 async function takeStep(history: History, step: number): Promise<string[]> {
-  const { world, scene, clients, past, random, tally } = history;
+  const { scene, clients, past, random, tally } = history;
   history.log = [];
   past.passed.clear();
   past.begin = past.rows.length;
@@ -88,8 +89,7 @@ async function takeStep(history: History, step: number): Promise<string[]> {
       for (const run of lane) await run?.();
     }),
   );
-  await settle(history);
-  const rows = await rowsBehind(world, history.place);
+  const { rows, told } = await settle(history);
   const isGranted = ({ payload, cid }: { payload: { user?: { id: string } }; cid: string | null }): boolean =>
     alone.get(`permissions ${payload.user?.id} ${cid}`) ?? false;
   // Sessions of histories before this one may end meanwhile.
@@ -99,7 +99,7 @@ async function takeStep(history: History, step: number): Promise<string[]> {
   }
   history.place = rows.at(-1)?.place ?? history.place;
   tally.events += rows.length;
-  const wrong = clients.flatMap((client) => judge(client, past, tally));
+  const wrong = clients.flatMap((client) => judge(client, told.get(client) ?? [], past, tally));
   if (wrong.length > 0)
     return [...wrong, ...rows.map((row) => `${row.place} ${row.id} ${row.type} ${row.cid}`)];
   return step % ASK_EVERY === ASK_EVERY - 1 ? askServer(history) : [];
@@ -148,14 +148,27 @@ function drawMove({ scene, clients, random, log }: History): () => Promise<void>
   return () => client.inTurn(move);
 }
 
-/** Everything that is committed is told, and what was sent has arrived. */
-async function settle({ world, clients }: History): Promise<void> {
-  let passed: Promise<void> | undefined;
-  const passTime = (): Promise<void> => {
-    passed ??= world.arrived();
-    return passed;
-  };
-  await Promise.all(clients.map((client) => client.caughtUp(passTime)));
+/** What a step came to: everything that is committed, and everything that was told; it has arrived. */
+interface Settled {
+  rows: Row[];
+  told: Map<Client, Message[]>;
+}
+
+/** What the server does in its own time, e.g. end an empty session, may be committed meanwhile: then once more. */
+async function settle({ world, clients, place }: History): Promise<Settled> {
+  const told = new Map<Client, Message[]>();
+  for (;;) {
+    const before = await idsBehind(world, place);
+    let passed: Promise<void> | undefined;
+    const passTime = (): Promise<void> => {
+      passed ??= world.arrived();
+      return passed;
+    };
+    await Promise.all(clients.map((client) => client.caughtUp(passTime)));
+    for (const client of clients) told.set(client, [...(told.get(client) ?? []), ...client.take()]);
+    const rows = await rowsBehind(world, place);
+    if (rows.every(({ id }) => before.has(id))) return { rows, told };
+  }
 }
 
 /** Whether the server says what the oracle believes. */

@@ -32,9 +32,13 @@ export interface Verdicts {
   ended: number;
 }
 
-/** Holds what a client heard in a step against what the oracle says; answers what is wrong. */
-export function judge(client: Client, past: Past, verdicts: Verdicts): string[] {
-  const messages = client.take();
+/** Holds what a client was told in a step against what the oracle says; answers what is wrong. */
+export function judge(
+  client: Client,
+  messages: readonly Message[],
+  past: Past,
+  verdicts: Verdicts,
+): string[] {
   const ended = new Set<string>();
   const problems: string[] = [];
   const say = (text: string): void => void problems.push(`${client.name}: ${text}`);

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { noteFigure } from '../../scripts/test-notes.ts';
 import { packetsReceived, packetsSent, rising, silent, until } from '../clients/index.ts';
 import { rtcNodeClients } from '../clients/rtc-node.ts';
 import { mediaEngines } from './media-engines.ts';
@@ -11,20 +12,22 @@ for (const engine of mediaEngines) {
   describe(engine.name, () => {
     let world: MediaWorld;
     let rooms = 0;
-    let path = '';
+    let [cid, path] = ['', ''];
     beforeAll(async () => {
       world = await openMediaWorld(engine, rtcNodeClients());
     });
-    afterEach(async () => {
+    const clear = async (): Promise<void> => {
       await world.clear();
       await world.ask('POST', '/users/unblock', BLOCK);
-    });
+    };
+    afterEach(clear);
     afterAll(() => world.close());
 
     const BLOCK = { user_id: 'sara', blocked_user_id: 'bob' };
     const hide = { user_blocks: { hide_media: true } };
     const room = async (settings?: object): Promise<void> => {
-      path = await world.call(`default:hiding-${++rooms}`, ['sara', 'bob', 'carl', 'mod'], settings);
+      cid = `default:hiding-${++rooms}`;
+      path = await world.call(cid, ['sara', 'bob', 'carl', 'mod'], settings);
     };
     const hears = (who: Present, whom: string) => packetsReceived(who.client, `${whom}#`, 'microphone');
     const sends = (who: Present) => packetsSent(who.client, 'microphone');
@@ -63,7 +66,8 @@ for (const engine of mediaEngines) {
       await until('they see each other no more', async () => (await sees(bob)).join() === 'carl');
     });
 
-    test('[ENF11] a call that begins to hide people does so for those who are in', async () => {
+    /** Sara is heard in a call that hides nobody, and then it does. */
+    const beginToHide = async () => {
       await room();
       await world.act('POST', '/users/block', BLOCK);
       const [sara, bob, carl] = [
@@ -75,8 +79,26 @@ for (const engine of mediaEngines) {
       await rising(hears(bob, 'sara'));
       await world.act('PATCH', path, { settings_override: hide });
       await until('Bob sees her no more', async () => (await sees(bob)).join() === 'carl', 30_000);
-      await rising(hears(carl, 'sara'), { withinMs: 30_000 });
-      await silent(hears(bob, 'sara'), sends(sara));
+      return { sara, bob, carl };
+    };
+    /**
+     * Whether she lost what she should have published anew: on a busy machine rtc-node 1.1.0 does so up to once in 10 times.
+     * It declares the track, the media server answers, and the only offer that it sends from then on is one without it.
+     */
+    const lost = async (sara: Present): Promise<boolean> => {
+      const all = await world.livekit.rooms.listParticipants(cid);
+      return all.some((one) => one.identity === `sara#${sara.joined.session_id}` && one.tracks.length === 0);
+    };
+
+    test('[ENF11] a call that begins to hide people does so for those who are in', async () => {
+      for (let attempt = 1; ; attempt++) {
+        const { sara, bob, carl } = await beginToHide();
+        const isHeard = await rising(hears(carl, 'sara')).catch((error: Error) => error);
+        if (typeof isHeard === 'number') return silent(hears(bob, 'sara'), sends(sara));
+        if (attempt === 3 || !(await lost(sara))) throw isHeard;
+        noteFigure(`rtc-node on ${engine.name}: lost a microphone that it should have published anew`);
+        await clear();
+      }
     });
 
     test('[ENF12] a hidden moderator hears, is announced to nobody and sends nothing', async () => {

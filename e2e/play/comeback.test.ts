@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { countsName } from '../../scripts/test-counts.ts';
 import { rising, silent } from '../clients/index.ts';
 import { mediaEngines } from '../media/media-engines.ts';
@@ -33,6 +33,28 @@ for (const engine of CHROMIUM === undefined ? [] : mediaEngines.slice(0, 1)) {
 
     test('[PLY28] who is removed while their media is still being set up comes back at once, and is heard', async () => {
       for (let done = 0; done < ROUNDS; done++) await round();
+    });
+
+    test('[PLY30] who is removed before the answer to their join has come stays out when it comes', async () => {
+      const links = await world.call();
+      const host = await world.join(links.host, 'Hana');
+      const { page, close } = await world.open(links.participant);
+      const removed = Promise.withResolvers<void>();
+      await page.route('**/join?*', async (route) => {
+        const response = await route.fetch();
+        await removed.promise;
+        await route.fulfill({ response });
+      });
+      await page.getByLabel('Your name').fill('Sara');
+      await page.getByRole('button', { name: 'Join the call' }).click();
+      await button(host, 'Remove Sara').click();
+      const heading = page.getByRole('heading', { name: 'You were removed from the call' });
+      await heading.waitFor();
+      const givenBack = page.waitForRequest('**/leave');
+      removed.resolve();
+      await givenBack;
+      expect(await heading.isVisible()).toBe(true);
+      await Promise.all([host.close(), close()]);
     });
   });
 }

@@ -48,13 +48,18 @@ export function createCallStore(given: Pass): CallStore {
   const connection = createConnection({ holder, news, ended: () => goOut('token') });
   void connection.open(pass).catch((error: Error) => set({ refusal: error.message }));
 
-  const joinAs = async (name: string, devices: Devices): Promise<void> => {
+  /** `isWanted`: nobody was put out or gave up since it was asked for. */
+  const joinAs = async (name: string, devices: Devices, isWanted: () => boolean): Promise<void> => {
     const known = read().connectionId;
     const isSame = name === pass.name && known !== undefined;
     const connectionId = isSame ? known : await connection.open(pass, name);
     pass = { ...pass, name };
     keepPass(pass);
     const reply = await api.join(connectionId);
+    if (!isWanted()) {
+      await api.leave(reply.session_id).catch(() => undefined);
+      return;
+    }
     news.show(reply);
     set({ sessionId: reply.session_id, phase: 'in', gone: undefined, ring: undefined });
     await news.readRequests();
@@ -72,7 +77,7 @@ export function createCallStore(given: Pass): CallStore {
       const own = attempt;
       set({ phase: 'joining', refusal: undefined, notice: undefined });
       try {
-        await joinAs(name, devices);
+        await joinAs(name, devices, () => own === attempt && read().phase === 'joining');
       } catch (error) {
         if (own !== attempt || read().phase === 'gone') return;
         media.leave();

@@ -89,11 +89,14 @@ describe.skipIf(LIVEKIT === undefined)('attacks by hand', () => {
     const { path, bob, carl } = await bobAndCarl();
     const random = randomOf(testSeed());
     const { hostileFrames } = testCounts();
-    const held = await memory();
+    // The heap grows with the first hundreds of connections and stays there: 150,000 frames hold what 80,000 did.
+    const warm = Math.floor(hostileFrames / 5);
+    let held = 0;
     const others = pings(bob.signal);
     let ended = 0;
     let sara: Intruder | undefined;
     for (let sent = 0; sent < hostileFrames; sent++) {
+      if (sent === warm) held = await memory();
       if (!sara || sara.signal.messages.some(({ message }) => message.case === 'leave')) {
         if (sara) ended++;
         sara?.close();
@@ -107,7 +110,7 @@ describe.skipIf(LIVEKIT === undefined)('attacks by hand', () => {
     const more = (await memory()) - held;
     noteFigure(
       `hostile frames: ${hostileFrames} (seed ${testSeed()}), ${ended} connections ended, ` +
-        `others' answers within ${worst.toFixed(0)} ms, ${Math.round(more / 1_048_576)} MB more held`,
+        `others' answers within ${worst.toFixed(0)} ms, ${Math.round(more / 1_048_576)} MB more held than after the first fifth`,
     );
     expect(ended).toBeGreaterThan(0);
     expect(worst).toBeLessThan(OTHERS_WAIT_MS);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createTurn, type Turn } from '@callgate/server/kernel/turn.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testCounts, testSeed } from '../../scripts/test-counts.ts';
 import { noteFigure } from '../../scripts/test-notes.ts';
@@ -32,8 +33,10 @@ const SLOW = [...DOOR_FAULTS, ...MEDIA_FAULTS, ...RETURN_FAULTS, ...SERVICE_MEDI
   ({ onPostgres }) => hasPostgres || !onPostgres,
 );
 const FAULTS = [...QUICK, ...(LIVEKIT === undefined ? [] : SLOW)];
-/** One run of vitest takes 2 s, with media up to 2 min. */
-const TIMEOUT_MS = 300_000;
+/** Copies of the project in which faults are planted at the same time: as many as other suites with servers run at once. */
+const FIELDS = 2;
+/** One run of vitest takes 2 s, with media up to 4 min, and may wait for two others. */
+const TIMEOUT_MS = 900_000;
 
 /** Of all faults as many as this run plants, beginning where the seed says; those that need media come at full counts. */
 function chosen(): readonly PlantedFault[] {
@@ -54,15 +57,16 @@ test('[FLT1] every rule of what binds at the media has a planted fault', () => {
   expect(rules.filter((rule) => !planted.has(rule) && !Object.hasOwn(UNPLANTED, rule))).toEqual([]);
 });
 
-describe('planted', { timeout: TIMEOUT_MS }, () => {
-  let field: Field;
+describe.concurrent('planted', { timeout: TIMEOUT_MS }, () => {
+  const fields: Field[] = [];
+  const turns = Array.from({ length: FIELDS }, createTurn);
   const seen: string[] = [];
   let ran = 0;
   beforeAll(() => {
-    field = openField();
+    for (let count = 0; count < FIELDS; count++) fields.push(openField());
   });
   afterAll(() => {
-    field.remove();
+    for (const field of fields) field.remove();
     if (ran < chosen().length) return;
     const figure = `planted faults: ${seen.length} of ${chosen().length} were seen by the tests of their rules (${[...new Set(seen)].join(', ')})`;
     noteFigure(figure);
@@ -75,8 +79,9 @@ describe('planted', { timeout: TIMEOUT_MS }, () => {
   });
 
   test.each(chosen())('[FLT2] the tests of $rule see that $what', async (planted) => {
-    ran++;
-    const { failed, text } = await field.run(planted);
+    const at = ran++ % FIELDS;
+    const turn = turns[at] as Turn;
+    const { failed, text } = await turn(() => (fields[at] as Field).run(planted));
     expect(failed, text).toBeGreaterThan(0);
     seen.push(planted.rule);
   });

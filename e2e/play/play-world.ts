@@ -40,6 +40,8 @@ export interface PlayWorld {
   links(): { host: string; participant: string };
   /** A call of its own with a link for its host, one for an ordinary person, and what else a case needs of it. */
   call(type?: string, data?: object): Promise<{ cid: string; host: string; participant: string }>;
+  /** By a server token: the person is out of the call. */
+  kick(cid: string, userId: string): Promise<unknown>;
   /** A window of its own with the link open. */
   open(link: string, look?: Look): Promise<Visitor>;
   /** Opens the link and joins under the name. */
@@ -87,6 +89,7 @@ export async function openPlayWorld(engine: ServerEngine | MediaEngine): Promise
       const link = async (role: string) => String((await post(`${path}/play_links`, { role })).url);
       return { cid, host: await link('host'), participant: await link('call_member') };
     },
+    kick: (cid, userId) => post(`/video/call/${cid.replace(':', '/')}/kick`, { user_id: userId }),
     open,
     async join(link, name, look) {
       const visitor = await open(link, look);

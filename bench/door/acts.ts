@@ -1,5 +1,5 @@
 import { endTransports } from '../../e2e/raw-client/index.ts';
-import { quantile } from '../measure/figures.ts';
+import { median, quantile } from '../measure/figures.ts';
 import { atLeast, type Line, ms, type Part, ratio, under } from '../measure/result.ts';
 import type { RunOptions } from '../measure/run-options.ts';
 import type { Postgres } from '../measure/subjects.ts';
@@ -40,7 +40,7 @@ export async function measureActs(postgres: Postgres | undefined, options: RunOp
         ms(quantile(act, 0.99)),
         ms(quantile(bare, 0.5)),
         ratio(quantile(act, 0.5) / quantile(bare, 0.5)),
-        ms(quantile(bareSilence, 0.5)),
+        ms(median(bareSilence)),
         String(pending),
       ],
     ),
@@ -65,7 +65,8 @@ interface Measured {
   act: Float64Array;
   silence: Float64Array;
   bare: Float64Array;
-  bareSilence: Float64Array;
+  /** Of those that came to it within the bound. */
+  bareSilence: number[];
   pending: number;
 }
 
@@ -84,7 +85,7 @@ async function ofKind(stage: DoorStage, kind: Act, count: number): Promise<Measu
   const figures = () => new Float64Array(count);
   const measured: Measured = {
     ...{ name: `${kind}, ${stage.engine}`, pending: 0 },
-    ...{ act: figures(), silence: figures(), bare: figures(), bareSilence: figures() },
+    ...{ act: figures(), silence: figures(), bare: figures(), bareSilence: [] },
   };
   const speaking = ids.slice(PEOPLE);
   for (let at = 0; at < count; ) {
@@ -92,6 +93,9 @@ async function ofKind(stage: DoorStage, kind: Act, count: number): Promise<Measu
     while (lot.speakers.length > 0) {
       const [first, second] = lot.speakers.splice(0, 2) as [Speaker, Speaker];
       await actOn(stage, measured, { at: at++, kind, call, first, second });
+      // Whoever is muted or revoked would send on, to the end of the run.
+      first.close();
+      second.close();
     }
     lot.close();
   }
@@ -137,7 +141,8 @@ async function actOn(
   const asked = performance.now();
   await ask();
   measured.bare[at] = performance.now() - asked;
-  measured.bareSilence[at] = Math.max(0, (await second.lastHeardAt()) - asked);
+  const lastAt = await second.lastHeardAt().catch(() => undefined);
+  if (lastAt !== undefined) measured.bareSilence.push(Math.max(0, lastAt - asked));
 }
 
 function requestOf(kind: Act, call: string, user_id: string): [string, string, object] {

@@ -117,6 +117,12 @@ export const DOOR_FAULTS: readonly PlantedFault[] = [
     test: 'e2e/media/door.test.ts',
   },
   {
+    rule: 'GAT15',
+    what: 'what is no handshake keeps its place',
+    edits: [at('gateway/gateway', 'if (!isOpen) giveUp(entered, place);', '')],
+    test: 'e2e/media/door.test.ts',
+  },
+  {
     rule: 'GWH7',
     what: 'of two that come at once both may be outside',
     edits: DIAL_AT_ONCE,

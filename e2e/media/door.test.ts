@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import {
   DisconnectReason,
   LeaveRequest,
@@ -200,6 +202,57 @@ for (const engine of mediaEngines) {
         ]).toContainEqual([status, code, reason]);
       }
     });
+
+    /** Asks for the upgrade by hand, with these headers of WebSocket's. */
+    const handshake = async ({ url, token }: { url: string; token: string }, ...more: string[]) => {
+      const { hostname, port } = new URL(url);
+      const socket = connect(Number(port), hostname);
+      const closed = once(socket, 'close');
+      socket.resume();
+      const lines = [
+        `GET /rtc?protocol=16&access_token=${token} HTTP/1.1`,
+        ...[`Host: ${hostname}:${port}`, 'Connection: Upgrade', 'Upgrade: websocket', ...more],
+      ];
+      await once(socket, 'connect');
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      return { socket, closed };
+    };
+    const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+    const VERSION = 'Sec-WebSocket-Version: 13';
+
+    test.each([
+      ['without a key', [VERSION]],
+      ['of another version', [KEY, 'Sec-WebSocket-Version: 99']],
+    ])('[GAT15] a handshake %s leaves no place taken and nobody at the media server', async (_name, more) => {
+      const { path, cid } = await room();
+      const pass = await credentials(path);
+      // More than the places of a session.
+      for (let times = 0; times < 5; times++) await (await handshake(pass, ...more)).closed;
+      await until('nobody is there', async () => {
+        const all = await world.livekit.rooms.listParticipants(cid).catch(() => []);
+        return all.length === 0;
+      });
+      socketOf(await knock(pass.url, pass.token)).close();
+    });
+
+    test.each(['by half', 'wholly'])(
+      '[GAT15] who hangs up %s while knocking leaves no place taken',
+      async (how) => {
+        const { path } = await room();
+        const pass = await credentials(path);
+        for (let times = 0; times < 5; times++) {
+          const { socket, closed } = await handshake(pass, KEY, VERSION);
+          if (how === 'wholly') socket.destroy();
+          else socket.end();
+          await closed;
+        }
+        await until('a place is free', async () => {
+          const knocked = await knock(pass.url, pass.token);
+          if ('socket' in knocked) knocked.socket.close();
+          return 'socket' in knocked;
+        });
+      },
+    );
 
     test('[SES28] of any number of clients at the door no more get in than there are seats', async () => {
       const { path } = await room({ limits: { max_participants: 2 } });

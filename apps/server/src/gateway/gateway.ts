@@ -116,11 +116,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
             giveUp(entered, place);
             return refuse(socket, shutOut(place.refusedFor));
           }
+          let isOpen = false;
           server.handleUpgrade(message, socket, head, (client) => {
+            isOpen = true;
             if (entered) return relays.open(client, socket, entered, place);
             place.leave();
             sendAway(client);
           });
+          // It opens at once or never: what is no handshake, or half closed by now, it has refused by itself.
+          if (!isOpen) giveUp(entered, place);
         },
         (error: unknown) => refuse(socket, error),
       );

@@ -40,7 +40,7 @@ export interface TestCounts {
   readonly hostileKnocks: number;
   /** Attempts to return after an act, on each engine. */
   readonly returns: number;
-  /** Faults that are planted, at most; those that need media are among them only where all are. */
+  /** Faults that are planted, at most; of those that need media one, unless all are. */
   readonly plantedFaults: number;
   /** Searches of the door's model up to this size: 1 takes seconds each, 2 minutes. */
   readonly doorModelSize: number;

@@ -5,12 +5,13 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { REPO } from '../harness/index.ts';
 import type { Edit, PlantedFault } from './fault.ts';
 
@@ -67,12 +68,10 @@ function linkPackages(folder: string): void {
       symlinkSync(join(installed, name), join(modules, name));
   }
   mkdirSync(join(modules, '@callgate'));
-  for (const [name, place] of [
-    ['contract', 'packages/contract'],
-    ['server', 'apps/server'],
-    ['scripts', 'scripts'],
-  ] as const)
+  for (const name of readdirSync(join(installed, '@callgate'))) {
+    const place = relative(REPO, realpathSync(join(installed, '@callgate', name)));
     symlinkSync(join(folder, place), join(modules, '@callgate', name));
+  }
 }
 
 /** Throws unless the place is there exactly once; answers how to take the fault out. */

@@ -1,5 +1,5 @@
 import { endTransports } from '../../e2e/raw-client/index.ts';
-import { median, quantile } from '../measure/figures.ts';
+import { quantile } from '../measure/figures.ts';
 import { atLeast, type Line, ms, type Part, ratio, under } from '../measure/result.ts';
 import type { RunOptions } from '../measure/run-options.ts';
 import type { Postgres } from '../measure/subjects.ts';
@@ -40,7 +40,7 @@ export async function measureActs(postgres: Postgres | undefined, options: RunOp
         ms(quantile(act, 0.99)),
         ms(quantile(bare, 0.5)),
         ratio(quantile(act, 0.5) / quantile(bare, 0.5)),
-        ms(median(bareSilence)),
+        ms(quantile(bareSilence, 0.5)),
         String(pending),
       ],
     ),
@@ -65,8 +65,7 @@ interface Measured {
   act: Float64Array;
   silence: Float64Array;
   bare: Float64Array;
-  /** Of those that came to it within the bound. */
-  bareSilence: number[];
+  bareSilence: Float64Array;
   pending: number;
 }
 
@@ -85,7 +84,7 @@ async function ofKind(stage: DoorStage, kind: Act, count: number): Promise<Measu
   const figures = () => new Float64Array(count);
   const measured: Measured = {
     ...{ name: `${kind}, ${stage.engine}`, pending: 0 },
-    ...{ act: figures(), silence: figures(), bare: figures(), bareSilence: [] },
+    ...{ act: figures(), silence: figures(), bare: figures(), bareSilence: figures() },
   };
   const speaking = ids.slice(PEOPLE);
   for (let at = 0; at < count; ) {
@@ -141,8 +140,7 @@ async function actOn(
   const asked = performance.now();
   await ask();
   measured.bare[at] = performance.now() - asked;
-  const lastAt = await second.lastHeardAt().catch(() => undefined);
-  if (lastAt !== undefined) measured.bareSilence.push(Math.max(0, lastAt - asked));
+  measured.bareSilence[at] = Math.max(0, (await second.lastHeardAt()) - asked);
 }
 
 function requestOf(kind: Act, call: string, user_id: string): [string, string, object] {

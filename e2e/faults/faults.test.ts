@@ -39,7 +39,7 @@ const FIELDS = 2;
 const TIMEOUT_MS = 900_000;
 
 /** One that needs servers, and takes seconds: on every change it shows that they start in the copy. */
-const FIRST_SLOW = SLOW.filter(({ rule }) => rule === 'GAT8');
+const FIRST = FAULTS.filter(({ rule }) => rule === 'GAT8');
 
 /**
  * Of all faults as many as this run plants, beginning where the seed says; those that need media come at full counts, but
@@ -49,10 +49,7 @@ function chosen(): readonly PlantedFault[] {
   const { plantedFaults } = testCounts();
   if (plantedFaults >= FAULTS.length) return FAULTS;
   const from = testSeed() % QUICK.length;
-  const quick = [...QUICK.slice(from), ...QUICK];
-  return LIVEKIT === undefined
-    ? quick.slice(0, plantedFaults)
-    : [...FIRST_SLOW, ...quick].slice(0, plantedFaults);
+  return [...FIRST, ...QUICK.slice(from), ...QUICK].slice(0, plantedFaults);
 }
 
 test('[FLT1] every rule of what binds at the media has a planted fault', () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { countsName } from '../../scripts/test-counts.ts';
 import { rising, silent } from '../clients/index.ts';
+import { claimsOf } from '../livekit/bare-livekit.ts';
 import { mediaEngines } from '../media/media-engines.ts';
 import { CHROMIUM, openPlayWorld, type PlayWorld, type Visitor } from './play-world.ts';
 
@@ -8,12 +9,7 @@ import { CHROMIUM, openPlayWorld, type PlayWorld, type Visitor } from './play-wo
 const ROUNDS = countsName() === 'full' ? 20 : 2;
 
 /** Whose join token it is: its subject is `<user id>#<session id>`. */
-const userOf = (token: string): string => {
-  const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
-    sub: string;
-  };
-  return claims.sub.split('#')[0] ?? '';
-};
+const userOf = (token: string): string => String(claimsOf(token).sub).split('#')[0] ?? '';
 
 for (const engine of CHROMIUM === undefined ? [] : mediaEngines.slice(0, 1)) {
   describe(`chromium on ${engine.name}`, () => {
